@@ -1,0 +1,38 @@
+"""What is worth knowing about the state of a history before anything runs.  Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..history import History
+
+
+def state_findings(histories: Iterable[History]) -> tuple[Finding, ...]:
+    """The findings of each history, the gravest of each first."""
+    return tuple(found for history in histories for found in _findings(history))
+
+
+def _findings(history: History) -> list[Finding]:
+    name, found = history.environment, []
+    for interruption in history.snapshot.dirty:
+        hint = history.ways_out(interruption)
+        found.append(Finding("dirty", Level.ERROR, name, str(interruption), hint))
+    if history.ahead:
+        versions = ", ".join(history.ahead)
+        message = f"the database records {versions}, which no file here has"
+        found.append(Finding("ahead", Level.WARNING, name, message, "update your checkout"))
+    for revision in history.out_of_order:
+        message = f"{revision.path.name} is older than the newest applied version"
+        hint = "give the file a newer version, or pass --allow-out-of-order"
+        found.append(Finding("out_of_order", Level.ERROR, name, message, hint))
+    for version in history.snapshot.changed:
+        path = history.by_id[version].path
+        message = f"{path.name} was edited after it was applied"
+        hint = "restore the file, and put the edit into a new revision"
+        found.append(Finding("changed", Level.WARNING, name, message, hint))
+    return found

@@ -1,0 +1,66 @@
+"""The command line: arguments in, exit code out.  No decisions about databases.
+
+Nothing but click is imported before a command is known.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from .argv import normalise
+from .commands import group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = "brokle-migrate"
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line.
+
+    :param argv: arguments without the program's name.
+    :return: the exit code (README, "Exit codes").
+    """
+    valued, switches = _options()
+    words = normalise(argv, valued=valued, switches=switches)
+    try:
+        code = group.main(words, prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        return _usage(error, as_json="--json" in words)
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)  # noqa: T201 - before there is a renderer
+        return 130
+    return int(code or 0)
+
+
+def _options() -> tuple[set[str], set[str]]:
+    """The names of every command's options: those with a value, and those without."""
+    valued: set[str] = set()
+    switches = {"--help", "-h"}
+    for option in _every_option():
+        names = {*option.opts, *option.secondary_opts}
+        (switches if option.is_flag else valued).update(names)
+    return valued, switches
+
+
+def _every_option() -> Iterator[click.Option]:
+    for command in group.commands.values():
+        yield from (p for p in command.params if isinstance(p, click.Option))
+
+
+def _usage(error: click.ClickException, *, as_json: bool) -> int:
+    """Report a command line that click could not read."""
+    from ..errors import UsageError
+    from ..render import choose
+
+    context = getattr(error, "ctx", None)
+    command = context.info_name if context is not None and context.parent is not None else ""
+    help_line = f"{PROGRAM} {command} --help".replace("  ", " ")
+    renderer = choose(json=as_json)
+    renderer.error(UsageError(error.format_message(), hint=f"see {help_line}"))
+    renderer.finish(command or "", UsageError.exit_code)
+    return UsageError.exit_code

@@ -1,0 +1,270 @@
+"""The commands: click's view of them.  What they do is in :mod:`brokle_migrate.command`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import __version__
+from .options import Common, common
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..model import Request
+    from .session import Session
+
+_DESTINATIONS = (
+    click.option(
+        "--version", "version", metavar="V", help="The destination: a version, head, -1 …"
+    ),
+    click.option("--postgres", metavar="REV", help="Another destination for Postgres."),
+    click.option("--clickhouse", metavar="VERSION", help="Another destination for ClickHouse."),
+)
+_OUT_OF_ORDER = click.option(
+    "--allow-out-of-order",
+    is_flag=True,
+    help="Also run files that are older than the newest applied version.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def group() -> None:
+    """Migrate Postgres and ClickHouse together: one plan, one lock, one report.
+
+    Options may stand before or after the command, with one dash or two.
+    """
+
+
+@group.command()
+@common
+@click.option("--steps", type=int, metavar="N", help="Only this many steps in each database.")
+@click.option("--confirm", is_flag=True, help="Show the plan and ask before it runs.")
+@_OUT_OF_ORDER
+def up(options: Common, steps: int | None, confirm: bool, allow_out_of_order: bool) -> int:
+    """Apply all pending revisions, Postgres then ClickHouse."""
+    if steps is not None and steps < 0:
+        raise click.UsageError(f"--steps {steps}: up takes a positive number; see down and steps")
+    return _move(
+        options,
+        "up",
+        _request("UP", steps=steps or None, allow_out_of_order=allow_out_of_order),
+        question="Apply this?" if confirm else None,
+    )
+
+
+@group.command()
+@common
+@click.option(
+    "--steps",
+    type=int,
+    metavar="N",
+    help="Roll back this many steps in each database.  [default: 1]",
+)
+@click.option("--all", "everything", is_flag=True, help="Roll back everything.")
+def down(options: Common, steps: int | None, everything: bool) -> int:
+    """Roll back one step in each database, ClickHouse then Postgres."""
+    if everything and steps:
+        raise click.UsageError("--steps and --all exclude each other")
+    if steps is not None and steps < 1:
+        raise click.UsageError(f"--steps {steps}: down takes a positive number of steps")
+    count = None if everything else steps or 1
+    return _move(options, "down", _request("DOWN", steps=count), question="Roll this back?")
+
+
+@group.command()
+@common
+@click.option(
+    "--steps",
+    type=int,
+    metavar="N",
+    required=True,
+    help="Forward when positive, back when negative.",
+)
+@_OUT_OF_ORDER
+def steps(options: Common, steps: int, allow_out_of_order: bool) -> int:
+    """Move N steps in each database, forward or back."""
+    return _move(
+        options,
+        "steps",
+        _request("STEPS", steps=steps, allow_out_of_order=allow_out_of_order),
+        question="Roll this back?" if steps < 0 else None,
+    )
+
+
+@group.command()
+@common
+@_DESTINATIONS[0]
+@_DESTINATIONS[1]
+@_DESTINATIONS[2]
+@_OUT_OF_ORDER
+def goto(
+    options: Common,
+    version: str | None,
+    postgres: str | None,
+    clickhouse: str | None,
+    allow_out_of_order: bool,
+) -> int:
+    """Move to a version, forward or back."""
+    request = _request(
+        "GOTO",
+        destination=version,
+        destinations=_given(postgres, clickhouse),
+        allow_out_of_order=allow_out_of_order,
+    )
+    return _move(options, "goto", request, question="Run this?")
+
+
+@group.command()
+@common
+@_DESTINATIONS[0]
+@_DESTINATIONS[1]
+@_DESTINATIONS[2]
+def force(
+    options: Common, version: str | None, postgres: str | None, clickhouse: str | None
+) -> int:
+    """Record a version without running it; 0 means none."""
+    request = _request("FORCE", destination=version, destinations=_given(postgres, clickhouse))
+    return _move(options, "force", request, question="Record this without running anything?")
+
+
+@group.command()
+@common
+@click.option("--exit-code", is_flag=True, help="Exit with 3 unless everything is at head.")
+def status(options: Common, exit_code: bool) -> int:
+    """Show what is applied, and what is not."""
+    from .. import command
+
+    def work(session: Session) -> int:
+        found = command.status(session.environments, session.names)
+        session.renderer.status(found)
+        if found.error is not None:
+            return found.error.exit_code
+        return 3 if exit_code and not found.at_head else 0
+
+    return _execute(options, "status", work)
+
+
+@group.command()
+@common
+def info(options: Common) -> int:
+    """Show status, servers and effective configuration."""
+    from .. import command
+
+    def work(session: Session) -> int:
+        found = command.info(session.config, session.environments, session.names)
+        session.renderer.info(found)
+        return found.error.exit_code if found.error is not None else 0
+
+    return _execute(options, "info", work)
+
+
+@group.command()
+@common
+@click.option("--name", required=True, metavar="NAME", help="What the revision does, in words.")
+@click.option("--sql", is_flag=True, help="Put the Postgres part into a pair of .sql files.")
+def create(options: Common, name: str, sql: bool) -> int:
+    """Create a revision and a pair under one version."""
+    from .. import command
+
+    def work(session: Session) -> int:
+        created = command.create(
+            session.environments, session.names, name, sql=sql, write=not options.dry_run
+        )
+        session.renderer.created(created)
+        return 0
+
+    return _execute(options, "create", work)
+
+
+@group.command()
+@common
+def drop(options: Common) -> int:
+    """List, then remove, everything that migrations make."""
+    from .. import command
+
+    def work(session: Session) -> int:
+        objects = command.inventory(session.environments, session.names)
+        session.renderer.inventory(objects, dry_run=options.dry_run)
+        if options.dry_run or not any(objects.values()):
+            return 0
+        for name in (name for name, listed in objects.items() if listed):
+            database = session.environments[name].facts().database
+            session.confirm_name(f"Drop everything in {name} {database}?", database)
+        command.drop(
+            session.environments,
+            objects,
+            waiting=session.waiting,
+            lock_timeout=options.lock_timeout,
+        )
+        session.renderer.dropped(objects)
+        return 0
+
+    return _execute(options, "drop", work)
+
+
+def _execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
+    from .session import execute
+
+    return execute(options, name, work)
+
+
+def _request(operation: str, **values: object) -> Callable[[Session], Request]:
+    """A request for the environments of a session that is yet to be opened."""
+
+    def build(session: Session) -> Request:
+        from ..model import Operation, Request
+
+        return Request(Operation[operation], session.names, **values)  # type: ignore[arg-type]
+
+    return build
+
+
+def _given(postgres: str | None, clickhouse: str | None) -> dict[str, str]:
+    pairs = {"postgres": postgres, "clickhouse": clickhouse}
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _move(
+    options: Common, name: str, request: Callable[[Session], Request], *, question: str | None
+) -> int:
+    """Plan, show or ask, run, report: what every command that runs steps does."""
+    from .. import command
+    from ..errors import StalePlan
+
+    def work(session: Session) -> int:
+        plan = command.plan(request(session), session.environments)
+        if not plan.steps:
+            session.renderer.nothing_to_do(plan)
+            return 0
+        if options.dry_run:
+            session.renderer.preview(command.preview(plan, session.environments))
+            return 0
+        if question and not options.yes:
+            session.renderer.plan(command.preview(plan, session.environments))
+            session.confirm(question)
+        else:
+            session.renderer.findings(plan.findings)
+        report = command.run(
+            plan,
+            session.environments,
+            emit=session.renderer.event,
+            waiting=session.waiting,
+            lock_timeout=options.lock_timeout,
+        )
+        session.exit_code = report.exit_code
+        session.renderer.report(report)
+        return report.exit_code
+
+    def work_until_fresh(session: Session) -> int:
+        """Several replicas may start at once: who had to wait looks again at what is left."""
+        while True:
+            try:
+                return work(session)
+            except StalePlan:
+                session.renderer.message("somebody else migrated in the meantime; planning again")
+
+    wanted = name == "up" and not question
+    return _execute(options, name, work_until_fresh if wanted else work)

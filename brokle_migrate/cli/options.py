@@ -1,0 +1,95 @@
+"""The options that every command takes, and their values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$")
+
+
+class Duration(click.ParamType[float]):
+    """A duration as people write it: ``90s``, ``5m``, ``1h30m``; in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        match = _DURATION.match(value)
+        if not value or match is None:
+            self.fail(f"{value!r} is not a duration: write 90s, 5m or 1h30m", param, ctx)
+        hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the options of every command say."""
+
+    db: str
+    dry_run: bool
+    yes: bool
+    json: bool
+    quiet: bool
+    verbose: bool
+    config: Path | None
+    x: tuple[str, ...]
+    lock_timeout: float
+    no_color: bool
+
+
+_COMMON = [
+    click.option(
+        "--db",
+        default="all",
+        type=click.Choice(["all", "postgres", "clickhouse"]),
+        show_default=True,
+        help="The database to work on.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Show what would happen; change nothing."),
+    click.option("-y", "--yes", is_flag=True, help="Answer every confirmation with yes."),
+    click.option("--json", is_flag=True, help="Print one JSON document on standard output."),
+    click.option("-q", "--quiet", is_flag=True, help="Print data and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print every statement, and Alembic's log."),
+    click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="config.yaml, alembic.ini or pyproject.toml to use.",
+    ),
+    click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    click.option(
+        "--lock-timeout",
+        type=Duration(),
+        default="15s",
+        show_default=True,
+        help="How long to wait for another run to end.",
+    ),
+    click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+]
+_NAMES = set(Common.__dataclass_fields__)
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of every command, as one :class:`Common` value."""
+
+    @wraps(function)
+    def collected(**values: Any) -> Any:
+        shared = Common(**{name: values.pop(name) for name in _NAMES})
+        return function(shared, **values)
+
+    for option in reversed(_COMMON):
+        collected = option(collected)
+    return collected

@@ -1,0 +1,141 @@
+"""What every command needs around it: configuration, environments, a renderer, a way to ask."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from ..config import load, no_color
+from ..environments import Environments, open_environments, selected
+from ..errors import Interrupted, MigrateError, NotConfirmed
+from ..redact import Redactor
+from ..render import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..config import Config
+    from ..render import Renderer
+    from .options import Common
+
+
+@dataclass(slots=True)
+class Session:
+    """One command while it runs.
+
+    :ivar names: the selected environments, Postgres first.
+    :ivar exit_code: what is known of the outcome, should nobody read the output to its end.
+    """
+
+    options: Common
+    config: Config
+    environments: Environments
+    renderer: Renderer
+    names: tuple[str, ...]
+    exit_code: int = 0
+
+    def confirm(self, question: str) -> None:
+        """Ask before something that can't be taken back.
+
+        :raises NotConfirmed: the answer was not yes, or there is nobody to ask.
+        """
+        if self.options.yes:
+            return
+        _require_terminal(question)
+        with _given_up():
+            if not click.confirm(question, err=True):
+                raise NotConfirmed
+
+    def waiting(self, holder: str) -> None:
+        """Say who holds the lock."""
+        self.renderer.message(f"waiting for the lock, which is held by {holder}")
+
+    def confirm_name(self, question: str, name: str) -> None:
+        """Have a name typed before something that destroys data.
+
+        :raises NotConfirmed: another name was typed, or there is nobody to ask.
+        """
+        if self.options.yes:
+            return
+        _require_terminal(question)
+        with _given_up():
+            typed = click.prompt(
+                f"{question} Type its name ({name})", default="", show_default=False, err=True
+            )
+        if typed.strip() != name:
+            raise NotConfirmed(f"{typed!r} is not {name!r}: nothing was dropped")
+
+
+@contextmanager
+def _given_up() -> Iterator[None]:
+    """Ctrl-C and end of input at a question mean no."""
+    try:
+        yield
+    except click.Abort:
+        raise NotConfirmed from None
+
+
+def _require_terminal(question: str) -> None:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise NotConfirmed(
+            f"this asks first ({question}), and there is no terminal to ask on; nothing was run",
+            hint="pass --yes to answer it",
+        )
+
+
+def execute(options: Common, command: str, work: Callable[[Session], int]) -> int:
+    """Run a command's work; its errors become messages and its result an exit code.
+
+    :param command: the command's name, for the JSON envelope.
+    """
+    renderer = _renderer(options, Redactor(()).hide)
+    try:
+        config = load(config_file=options.config, x=options.x)
+        renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
+        with _session(options, config, renderer) as session:
+            code = _outcome(session, work)
+    except MigrateError as error:
+        renderer.error(error)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        renderer.error(Interrupted(hint="brokle-migrate status tells what is applied"))
+        code = Interrupted.exit_code
+    except Exception:
+        # A bug: it still has to pass the redactor, and end the output.
+        renderer.error(MigrateError(f"this is a bug in brokle-migrate:\n{traceback.format_exc()}"))
+        code = 1
+    with suppress(BrokenPipeError):
+        renderer.finish(command, code)
+    return code
+
+
+def _outcome(session: Session, work: Callable[[Session], int]) -> int:
+    try:
+        return work(session)
+    except BrokenPipeError:
+        # Somebody's `| head` has read enough: nothing is left to tell, nor to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return session.exit_code
+
+
+@contextmanager
+def _session(options: Common, config: Config, renderer: Renderer) -> Iterator[Session]:
+    names = selected(config, () if options.db == "all" else (options.db,))
+    with open_environments(config, verbose=options.verbose) as environments:
+        yield Session(options, config, environments, renderer, names)
+
+
+def _renderer(options: Common, hide: Callable[[str], str]) -> Renderer:
+    return choose(
+        json=options.json,
+        quiet=options.quiet,
+        verbose=options.verbose,
+        color=False if options.no_color or no_color() else None,
+        hide=hide,
+    )

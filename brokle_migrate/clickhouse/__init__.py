@@ -1,0 +1,1 @@
+"""ClickHouse as Alembic's users know it: ``context`` for ``env.py``."""

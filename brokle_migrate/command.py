@@ -1,0 +1,269 @@
+"""The commands as plain functions: configuration in, values out.  No click, no printing.
+
+A command that changes databases is two calls: :func:`plan` decides, :func:`run` acts, and what lies
+between them (printing, asking) is the caller's.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .environments import ORDER
+from .errors import ConfigError, MigrateError, PartlyDropped, RevisionError, StalePlan
+from .history import History
+from .lock import NoLock, PostgresLock
+from .model import POSTGRES
+from .plan import build
+from .runner import run as run_plan
+from .status import DatabaseInfo, DatabaseStatus, Info, SettingView, Status, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from .config import Config
+    from .environments import Environments
+    from .environments.base import DatabaseObject, TableSize
+    from .lock import Lock
+    from .model import Emit, Plan, Report, Request
+    from .preview import Preview
+
+LOCK_TIMEOUT = 15.0
+
+
+def plan(request: Request, environments: Environments) -> Plan:
+    """Read both states and decide what to run.
+
+    Everything that will run is read, split and checked here.
+
+    :raises MigrateError: the request can't be planned; nothing was changed.
+    """
+    histories = _histories(request, environments)
+    draft = build(request, histories)
+    loaded = {
+        name: iter(environments[name].load([s for s in draft.steps if s.environment == name]))
+        for name in {step.environment for step in draft.steps}
+    }
+    return replace(draft, steps=tuple(next(loaded[s.environment]) for s in draft.steps))
+
+
+def preview(plan: Plan, environments: Environments) -> Preview:
+    """What a plan would execute, destroy and touch; changes nothing."""
+    from .preview import preview_of  # what reads statements is slow to import
+
+    parts = {
+        name: iter(environments[name].sql([s for s in plan.steps if s.environment == name]))
+        for name in {step.environment for step in plan.steps}
+    }
+    sizes = {name: _sizes(environments, name) for name in parts}
+    return preview_of(plan, [next(parts[s.environment]) for s in plan.steps], sizes)
+
+
+def run(
+    plan: Plan,
+    environments: Environments,
+    *,
+    emit: Emit,
+    waiting: Callable[[str], None],
+    lock_timeout: float = LOCK_TIMEOUT,
+) -> Report:
+    """Run a plan under the lock.
+
+    :param emit: called with every event, in order.
+    :param waiting: called with the holder's description when the lock is held by another.
+    :param lock_timeout: seconds to wait for the lock.
+    :raises LockHeld: somebody else kept the lock.
+    :raises StalePlan: the state is no longer what was planned from; nothing was run.
+    """
+    return run_plan(plan, environments, _lock(environments, lock_timeout, waiting), emit)
+
+
+def status(environments: Environments, names: Sequence[str]) -> Status:
+    """Where each selected database stands; one that can't be read does not hide the other."""
+    return Status(tuple(_status(environments, name) for name in names))
+
+
+def info(config: Config, environments: Environments, names: Sequence[str]) -> Info:
+    """Status, servers and effective configuration."""
+    return Info(
+        version=__version__,
+        databases=tuple(_info(environments, _status(environments, name)) for name in names),
+        settings=tuple(SettingView(s.name, s.display, s.source) for s in config.settings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The files of a new revision.
+
+    :ivar version: the id that they share.
+    """
+
+    version: str
+    paths: tuple[Path, ...]
+
+
+def create(
+    environments: Environments,
+    names: Sequence[str],
+    name: str,
+    *,
+    sql: bool = False,
+    write: bool = True,
+) -> Created:
+    """Create one Alembic revision and one ClickHouse pair under the same version.
+
+    :param sql: put the Postgres part into a pair of .sql files beside the revision.
+    :param write: False only says which files there would be.
+    :raises UsageError: the name can't be used.
+    :raises MigrateError: the files are not valid, or can't be written; nothing is left behind.
+    """
+    version = _next_version(environments, names)
+    written: list[Path] = []
+    try:
+        for environment in names:
+            written.extend(
+                environments[environment].new_revision(version, name, sql=sql, write=write)
+            )
+    except (OSError, MigrateError) as error:
+        for path in written if write else ():
+            path.unlink()
+        if isinstance(error, OSError):
+            raise ConfigError(f"can't write {error.filename}: {error.strerror}") from error
+        raise
+    return Created(version, tuple(written))
+
+
+def inventory(
+    environments: Environments, names: Sequence[str]
+) -> dict[str, tuple[DatabaseObject, ...]]:
+    """What ``drop`` would remove from each database, ClickHouse first."""
+    return {name: environments[name].inventory() for name in reversed(names)}
+
+
+def drop(
+    environments: Environments,
+    objects: dict[str, tuple[DatabaseObject, ...]],
+    *,
+    waiting: Callable[[str], None],
+    lock_timeout: float = LOCK_TIMEOUT,
+) -> None:
+    """Remove what :func:`inventory` listed, under the lock.
+
+    :raises PartlyDropped: a database refused; what was removed before stays removed.
+    :raises MigrateError: a database refused, and nothing was removed.
+    """
+    dropped: list[str] = []
+    with _lock(environments, lock_timeout, waiting):
+        _require_same(objects, inventory(environments, [*reversed(objects)]))
+        for name, listed in objects.items():
+            try:
+                environments[name].drop(listed)
+            except MigrateError as error:
+                if not dropped:
+                    raise
+                message = f"{', '.join(dropped)} was dropped, {name} was not: {error.message}"
+                raise PartlyDropped(message, hint=error.hint) from error
+            dropped.append(name)
+
+
+def _require_same(
+    shown: dict[str, tuple[DatabaseObject, ...]], found: dict[str, tuple[DatabaseObject, ...]]
+) -> None:
+    """Refuse to drop anything but what was shown, and confirmed."""
+
+    def statements(objects: dict[str, tuple[DatabaseObject, ...]]) -> set[str]:
+        return {item.sql for listed in objects.values() for item in listed}
+
+    if statements(shown) != statements(found):
+        raise StalePlan(
+            "the databases hold other objects than those that were listed; nothing was dropped",
+            hint="somebody else migrated in the meantime: list them again",
+        )
+
+
+def _histories(request: Request, environments: Environments) -> dict[str, History]:
+    """The selected histories, and those that a link makes part of the question."""
+    found = {name: History(environments[name].snapshot()) for name in request.environments}
+    for name in ORDER:
+        if name in found or not environments.configured(name):
+            continue
+        if _is_linked(name, request, found.values(), environments):
+            found[name] = History(environments[name].snapshot())
+    return {name: found[name] for name in ORDER if name in found}
+
+
+def _is_linked(
+    name: str, request: Request, selected: Iterable[History], environments: Environments
+) -> bool:
+    """Whether a link could reach from or to the environment ``name``.
+
+    Only a link makes the database that was not selected worth asking, and only what is rolled
+    back makes its files worth reading.
+    """
+    pending = (r for h in selected for r in h.by_id.values() if r.id not in h.applied)
+    if request.may_go_up and any(revision.requires for revision in pending):
+        return True
+    return request.may_go_down and any(r.requires for r in environments[name].revisions())
+
+
+def _lock(environments: Environments, timeout: float, waiting: Callable[[str], None]) -> Lock:
+    """The lock in Postgres, whenever Postgres is configured, whatever is selected."""
+    url = environments.lock_url()
+    if url is None:
+        return NoLock()
+    return PostgresLock(url, environments.label(POSTGRES), timeout, waiting)
+
+
+def _status(environments: Environments, name: str) -> DatabaseStatus:
+    try:
+        return describe(History(environments[name].snapshot()))
+    except MigrateError as error:
+        return DatabaseStatus(name, environments.label(name), error=error)
+
+
+def _info(environments: Environments, found: DatabaseStatus) -> DatabaseInfo:
+    if found.error is not None or not found.exists:
+        return DatabaseInfo(found)
+    environment = environments[found.environment]
+    try:
+        return DatabaseInfo(found, environment.facts(), _sizes(environments, found.environment))
+    except MigrateError as error:
+        return DatabaseInfo(replace(found, error=error))
+
+
+def _sizes(environments: Environments, name: str) -> tuple[TableSize, ...]:
+    """How big the tables are; nothing where the user may not ask that."""
+    try:
+        return environments[name].sizes()
+    except MigrateError:
+        return ()
+
+
+def _next_version(environments: Environments, names: Sequence[str]) -> str:
+    """A 14-digit UTC version, newer than everything on disk.
+
+    :raises RevisionError: a file has a version from the future.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    taken = [
+        int(revision.id)
+        for name in names
+        for revision in environments[name].revisions()
+        if revision.id.isdigit()
+    ]
+    newest = max(taken, default=0)
+    version = int(now.strftime("%Y%m%d%H%M%S"))
+    while version <= newest:
+        now += datetime.timedelta(seconds=1)
+        version = int(now.strftime("%Y%m%d%H%M%S"))
+        if (now - datetime.datetime.now(datetime.UTC)).total_seconds() > 60:
+            raise RevisionError(
+                f"the newest version on disk, {newest}, is newer than any timestamp of today, so "
+                "a new file would be out of order",
+                hint="rename that file, or name the new one by hand",
+            )
+    return str(version)

@@ -1,0 +1,58 @@
+"""What must not be seen in any output, and names that may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from ..redact import SECRET_NAME
+from . import url_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .sources import Layer
+    from .urls import DatabaseUrl
+    from .values import Setting
+
+
+def secrets(layers: Iterable[Layer], x: Sequence[str]) -> frozenset[str]:
+    """Every secret that a source holds, used or not, in every spelling.
+
+    :param x: the ``-x`` arguments, which may hold secrets, too.
+    """
+    found = [one for layer in layers for s in layer.settings.values() for one in _of_setting(s)]
+    found += [one for argument in x for one in _of_argument(argument)]
+    return frozenset(spelled for one in found for spelled in _spellings(one) if spelled)
+
+
+def public(urls: Iterable[DatabaseUrl | None]) -> frozenset[str]:
+    """Users, hosts and databases: no secrets, even where a password is the same word."""
+    names = (name for url in urls if url for name in (url.user, url.host, url.database))
+    return frozenset(name for name in names if name)
+
+
+def _of_setting(setting: Setting) -> Iterator[str]:
+    value = setting.value or ""
+    if setting.name.endswith(".url"):
+        yield from url_text.passwords(value)
+    elif setting.secret:
+        yield value
+
+
+def _of_argument(argument: str) -> Iterator[str]:
+    name, _, value = argument.partition("=")
+    if "://" in value:
+        yield from url_text.passwords(value)
+    if SECRET_NAME.search(name):
+        yield value
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """As it is, percent-encoded by each library's rules, and as Python would quote it."""
+    yield secret
+    yield quote(secret)
+    yield quote(secret, safe="")
+    yield quote(secret, safe=" +")
+    yield quote_plus(secret)
+    yield repr(secret)[1:-1]

@@ -1,0 +1,98 @@
+"""The engines, in the one order in which they are migrated."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..model import CLICKHOUSE, POSTGRES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..config import Config
+    from .base import Environment
+
+ORDER = (POSTGRES, CLICKHOUSE)
+
+
+class Environments:
+    """Opens each environment when it is first asked for, and closes what was opened.
+
+    :param config: the whole configuration.
+    :param verbose: let the libraries' logs through.
+    """
+
+    def __init__(self, config: Config, *, verbose: bool = False) -> None:
+        self._config = config
+        self._verbose = verbose
+        self._open: dict[str, Environment] = {}
+
+    def __getitem__(self, name: str) -> Environment:
+        """The environment of that name.
+
+        :raises ConfigError: it is not configured.
+        """
+        if name not in self._open:
+            self._open[name] = self._create(name)
+        return self._open[name]
+
+    def configured(self, name: str) -> bool:
+        """Whether the configuration has such a database."""
+        return getattr(self._config, name) is not None
+
+    def label(self, name: str) -> str:
+        """The database of an environment without user or password, also when it can't be opened."""
+        url = self._config.require(name).url
+        return url.label if url is not None else name
+
+    def lock_url(self) -> str | None:
+        """Where the lock is held, None when Postgres is not configured.
+
+        That is where ``env.py`` connects to, whatever is selected.  Only where there is no usable
+        ``env.py`` the configured URL stands for it: another database can still be migrated.
+        """
+        config = self._config.postgres
+        if config is None:
+            return None
+        if config.problem is not None and config.url is not None:
+            return config.url.render()
+        return self[POSTGRES].lock_url
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for environment in self._open.values():
+            environment.close()
+        self._open.clear()
+
+    def _create(self, name: str) -> Environment:
+        if name == POSTGRES:
+            from .postgres import PostgresEnvironment
+
+            return PostgresEnvironment(self._config, verbose=self._verbose)
+        from .clickhouse import ClickHouseEnvironment
+
+        return ClickHouseEnvironment(self._config.require_clickhouse(), self._config.x)
+
+
+def selected(config: Config, names: Sequence[str]) -> tuple[str, ...]:
+    """The environments that a command is about, in order.
+
+    :param names: what was asked for; empty for every configured one.
+    :raises ConfigError: one that was asked for is not configured, or none is.
+    """
+    if not names:
+        names = [n for n in ORDER if getattr(config, n) is not None or config.has_files(n)] or ORDER
+    for name in names:
+        config.require(name)
+    return tuple(name for name in ORDER if name in names)
+
+
+@contextmanager
+def open_environments(config: Config, *, verbose: bool = False) -> Iterator[Environments]:
+    """The environments of a configuration, closed at the end."""
+    environments = Environments(config, verbose=verbose)
+    try:
+        yield environments
+    finally:
+        environments.close()

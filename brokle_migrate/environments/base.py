@@ -1,0 +1,124 @@
+"""The seam between deciding and acting: what every engine's environment can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..model import Emit, Revision, Snapshot, Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepSql:
+    """What a step would execute.
+
+    :ivar statements: the SQL, statement for statement.
+    :ivar note: why the list may not be complete, empty when it is.
+    """
+
+    step: Step
+    statements: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseObject:
+    """Something that ``drop`` would remove.
+
+    :ivar kind: table, view, materialized view, type, sequence, function or dictionary.
+    :ivar rows: how many rows it has, None where that is not a question.
+    :ivar sql: the statement that removes it.
+    """
+
+    kind: str
+    name: str
+    rows: int | None
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """How big a table is; rows are the server's estimate, bytes are on disk."""
+
+    name: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What ``info`` tells of a database.  Latency in seconds, for one empty round trip."""
+
+    version: str
+    database: str
+    latency: float
+
+
+class Environment(Protocol):
+    """An engine with its script directory and its database."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        """The database, without user or password."""
+
+    @property
+    def lock_url(self) -> str | None:
+        """Where the lock of a run can be held, None when this engine has no such place."""
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """The files alone; read once.
+
+        :raises RevisionError: the files are not valid.
+        """
+
+    def snapshot(self) -> Snapshot:
+        """Read files and database; writes nothing and creates nothing.
+
+        :raises RevisionError: the files are not valid.
+        :raises DatabaseUnreachable: the database does not answer.
+        """
+
+    def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """Read and check what the steps will run, before the first of them does.
+
+        :raises RevisionError: a file is not valid, or a step has no way back.
+        """
+
+    def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
+        """What the steps would execute, in order; touches no database."""
+
+    def apply(self, steps: Sequence[Step], emit: Emit) -> None:
+        """Run steps in order, each with its version record.
+
+        :raises StepFailed: one failed; what is applied is for a new snapshot to tell.
+        """
+
+    def new_revision(
+        self, version: str, message: str, *, sql: bool, write: bool
+    ) -> tuple[Path, ...]:
+        """Create an empty revision and return its files.
+
+        :param sql: with the statements in .sql files, where the engine has another form.
+        :param write: False only says which files there would be.
+        """
+
+    def inventory(self) -> tuple[DatabaseObject, ...]:
+        """Everything that ``drop`` would remove, in the order of removal."""
+
+    def drop(self, objects: Sequence[DatabaseObject]) -> None:
+        """Remove objects, in the order given."""
+
+    def sizes(self) -> tuple[TableSize, ...]:
+        """How big the tables of the database are."""
+
+    def facts(self) -> ServerFacts:
+        """Ask the server about itself."""
+
+    def close(self) -> None:
+        """Release what was opened."""

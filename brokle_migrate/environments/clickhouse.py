@@ -1,0 +1,235 @@
+"""The ClickHouse environment: paired files, the ledger, statement by statement."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..clickhouse import context
+from ..config import parse_url
+from ..errors import InvalidScripts, PartlyDropped, StateError
+from ..model import CLICKHOUSE, Action, Snapshot
+from . import clickhouse_objects, templates
+from .base import DatabaseObject, ServerFacts, StepSql, TableSize
+from .clickhouse_run import ClickHouseRun
+from .drivers import ConnectionLost, ServerError, connect, unreachable
+from .ledger import Content, Ledger, LedgerState
+from .sqlfiles import SqlScriptDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ..config import ClickHouseConfig, DatabaseUrl
+    from ..model import Emit, Revision, Statement, Step
+    from .drivers import Driver
+
+
+class ClickHouseEnvironment:
+    """A directory of pairs over one ClickHouse database.
+
+    :param config: where the files and the database are.
+    :param x: ``-x`` arguments for ``env.py``.
+    :raises ConfigError: there is no script directory, or ``env.py`` failed.
+    """
+
+    name = CLICKHOUSE
+
+    def __init__(self, config: ClickHouseConfig, x: tuple[str, ...] = ()) -> None:
+        self._config = config
+        directory = config.require_script_location()
+        self._scripts = SqlScriptDirectory(directory)
+        self._url, self._settings = _configured(config, directory, x)
+        self._driver: Driver | None = None
+        self._run_id = str(uuid.uuid4())
+
+    @property
+    def label(self) -> str:
+        return self._url.label
+
+    @property
+    def lock_url(self) -> str | None:
+        return None
+
+    def revisions(self) -> tuple[Revision, ...]:
+        return self._scripts.revisions
+
+    def snapshot(self) -> Snapshot:
+        revisions = self.revisions()
+        exists = self._exists()
+        state = self._read_ledger() if exists else LedgerState()
+        return Snapshot(
+            environment=CLICKHOUSE,
+            label=self.label,
+            revisions=revisions,
+            recorded=tuple(state.applied),
+            linear=True,
+            dirty=state.dirty,
+            changed=tuple(r.id for r in revisions if self._is_changed(r, state)),
+            exists=exists,
+        )
+
+    def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        return tuple(self._load(step) for step in steps)
+
+    def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
+        return tuple(_sql(step) for step in steps)
+
+    def apply(self, steps: Sequence[Step], emit: Emit) -> None:
+        run = ClickHouseRun(
+            self._open(), self._ledger(), self._recorded, self.label, self._run_id, emit
+        )
+        run.apply(steps)
+
+    def new_revision(
+        self,
+        version: str,
+        message: str,
+        *,
+        sql: bool,  # noqa: ARG002 - a pair is .sql files in any case
+        write: bool,
+    ) -> tuple[Path, ...]:
+        return templates.new_pair(self._scripts, version, message, write=write)
+
+    def inventory(self) -> tuple[DatabaseObject, ...]:
+        if not self._exists():
+            return ()
+        with self._answering():
+            self._ledger().read()  # another tool's ledger is not ours to drop
+            return clickhouse_objects.inventory(self._connected(), self._config.version_table)
+
+    def drop(self, objects: Sequence[DatabaseObject]) -> None:
+        dropped = 0
+        try:
+            for item in clickhouse_objects.drop(self._connected(), objects):
+                dropped += bool(item)
+        except ServerError as error:
+            if not dropped:
+                raise StateError(f"{self.label} refused: {error.message}") from error
+            raise self._partly(dropped, objects, error) from error
+        except ConnectionLost as error:
+            raise self._partly(dropped, objects, error) from error
+
+    def sizes(self) -> tuple[TableSize, ...]:
+        if not self._exists():
+            return ()
+        with self._answering():
+            return clickhouse_objects.sizes(self._connected())
+
+    def facts(self) -> ServerFacts:
+        with self._answering():
+            driver = self._connected()
+            ((version, database),) = driver.query("SELECT version(), currentDatabase()")
+            started = time.perf_counter()
+            driver.query("SELECT 1")
+            return ServerFacts(version, database, time.perf_counter() - started)
+
+    def close(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+
+    def _partly(
+        self, dropped: int, objects: Sequence[DatabaseObject], error: Exception
+    ) -> PartlyDropped:
+        return PartlyDropped(
+            f"dropped {dropped} of {len(objects)} objects of {self.label}, then: {error}",
+            hint="drop again: what is gone already does no harm",
+        )
+
+    def _exists(self) -> bool:
+        """Whether there is a database to read; opening an embedded one would create it."""
+        if self._url.directory is None:
+            return True
+        from ..embedded.clickhouse import exists
+
+        return exists(self._url.directory)
+
+    def _open(self) -> Driver:
+        if self._driver is None:
+            self._driver = connect(self._url, self._settings)
+        return self._driver
+
+    def _connected(self) -> Driver:
+        """The driver, once the server has answered.
+
+        :raises DatabaseUnreachable: it did not.
+        """
+        if self._driver is None:
+            with self._answering():
+                self._open().query("SELECT 1")
+        return self._open()
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self._open(), self._config.version_table, self._config.engine)
+
+    def _read_ledger(self) -> LedgerState:
+        with self._answering():
+            return self._ledger().read()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Turn a question that was refused, or got no answer, into our error."""
+        try:
+            yield
+        except (ServerError, ConnectionLost) as error:
+            raise unreachable(self._url, error) from error
+
+    def _load(self, step: Step) -> Step:
+        if step.action is Action.STAMP:
+            return step
+        script = self._scripts.load(step)
+        for statement in script.statements:
+            refusal = self._refusal(statement)
+            if refusal:
+                raise InvalidScripts(f"{statement.location}: {refusal}")
+        return replace(
+            step,
+            path=script.path,
+            statements=script.statements,
+            checksum=script.checksum,
+            digest=self._digests[step.revision] if step.action is Action.UPGRADE else "",
+        )
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {revision.id: revision.digest for revision in self.revisions()}
+
+    def _recorded(self, version: str) -> Content:
+        """What a version's file says now."""
+        return Content(self._scripts.checksum(version), self._digests[version])
+
+    def _is_changed(self, revision: Revision, state: LedgerState) -> bool:
+        """Whether an applied file says something else now; only an edited one has to be read."""
+        applied = state.applied.get(revision.id)
+        if applied is None or applied.digest == revision.digest:
+            return False
+        return applied.checksum != self._scripts.checksum(revision.id)
+
+    def _refusal(self, statement: Statement) -> str | None:
+        return self._open().refusal(statement.text) if self._exists() else None
+
+
+def _configured(
+    config: ClickHouseConfig, directory: Path, x: tuple[str, ...]
+) -> tuple[DatabaseUrl, dict[str, str]]:
+    """What ``env.py`` says, on top of the configuration."""
+    rendered = config.url.render()
+    options = {"sqlalchemy.url": rendered, "script_location": str(directory)}
+    env = directory / "env.py"
+    connection = context.run(env, context.EnvironmentConfig(options, x))
+    if connection.url in {None, rendered}:
+        return config.url, dict(connection.settings)
+    assert connection.url is not None
+    return parse_url(connection.url, source=str(env)), dict(connection.settings)
+
+
+def _sql(step: Step) -> StepSql:
+    if step.action is Action.STAMP:
+        versions = ", ".join(step.records) or "nothing"
+        return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
+    return StepSql(step, tuple(statement.text for statement in step.statements))

@@ -1,0 +1,91 @@
+"""What a ClickHouse database holds, in the order in which it can be dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .base import DatabaseObject, TableSize
+from .drivers import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .drivers import Driver, Row
+
+_TABLES = """
+SELECT name, engine FROM system.tables
+WHERE database = currentDatabase() AND name NOT LIKE '.inner%' ORDER BY name
+"""
+_SIZES = """
+SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts
+WHERE database = currentDatabase() AND active GROUP BY table
+"""
+# What reads from others goes before what it reads from; the ledger goes last, so that an
+# interrupted drop still knows what was applied.
+_ORDER = ("materialized view", "view", "dictionary", "distributed table", "table", "ledger")
+
+
+def inventory(driver: Driver, ledger: str) -> tuple[DatabaseObject, ...]:
+    """Everything in the current database.
+
+    :param ledger: the name of the ledger table.
+    """
+    try:
+        rows = {size.name: size.rows for size in sizes(driver)}
+    except ServerError:  # who may not count may still drop
+        rows = {}
+    found = [_object(row, rows, ledger) for row in driver.query(_TABLES)]
+    return tuple(sorted(found, key=lambda item: (_ORDER.index(item.kind), item.name)))
+
+
+def drop(driver: Driver, objects: Sequence[DatabaseObject]) -> Iterator[DatabaseObject]:
+    """Drop objects, and those that others depend on when these are gone; the ledger goes last.
+
+    :return: each object as it is dropped.
+    :raises ServerError: none of those that are left can be dropped.
+    """
+    waiting = [item for item in objects if item.kind != "ledger"]
+    while waiting:
+        refused: dict[DatabaseObject, ServerError] = {}
+        for item in waiting:
+            try:
+                driver.execute(item.sql)
+            except ServerError as error:
+                refused[item] = error
+            else:
+                yield item
+        if len(refused) == len(waiting):
+            raise refused[waiting[0]]
+        waiting = list(refused)
+    for item in objects:
+        if item.kind == "ledger":
+            driver.execute(item.sql)
+            yield item
+
+
+def sizes(driver: Driver) -> tuple[TableSize, ...]:
+    """How big the tables of the current database are; those that keep no parts are left out."""
+    return tuple(
+        TableSize(table, int(rows), int(size)) for table, rows, size in driver.query(_SIZES)
+    )
+
+
+def _object(row: Row, rows: dict[str, int], ledger: str) -> DatabaseObject:
+    name, engine = row
+    kind = "ledger" if name == ledger else _kind(engine)
+    word = {"materialized view": "VIEW", "view": "VIEW", "dictionary": "DICTIONARY"}.get(
+        kind, "TABLE"
+    )
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    counted = rows.get(name, 0) if kind in {"table", "ledger"} else None
+    return DatabaseObject(kind, name, counted, f"DROP {word} IF EXISTS `{escaped}`")
+
+
+def _kind(engine: str) -> str:
+    if engine == "MaterializedView":
+        return "materialized view"
+    if engine in {"View", "LiveView", "WindowView"}:
+        return "view"
+    if engine == "Dictionary":
+        return "dictionary"
+    return "distributed table" if engine in {"Distributed", "Merge", "Buffer"} else "table"

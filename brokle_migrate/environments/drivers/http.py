@@ -1,0 +1,97 @@
+"""ClickHouse over HTTP, through clickhouse-sqlalchemy's own client."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .base import ConnectionLost, Row, ServerError, format_tsv, parse_tsv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ...config import DatabaseUrl
+
+_SAID_BY_CLICKHOUSE = re.compile(r"Code: \d+|DB::Exception")
+_CONNECT_TIMEOUT = 10.0
+# The status line must tell the outcome, so the server answers only when it has one.
+_WAIT_FOR_OUTCOME = {"wait_end_of_query": "1"}
+
+
+class HttpDriver:
+    """A keep-alive connection over port 8123 or 8443.
+
+    :param url: the server; its password reaches the client only.
+    :param settings: sent with every statement of a step.
+    """
+
+    def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
+        from clickhouse_sqlalchemy.drivers.http.base import (
+            ClickHouseDialect_http,
+        )
+        from clickhouse_sqlalchemy.drivers.http.transport import (
+            RequestsTransport,
+        )
+        from sqlalchemy.engine import make_url
+
+        (address, *rest), options = ClickHouseDialect_http().create_connect_args(
+            make_url(url.render())
+        )
+        self._transport: Any = RequestsTransport(address, *rest, **options)
+        self._settings = dict(settings)
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        query_id: str = "",
+        settings: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        parameters = {**_WAIT_FOR_OUTCOME, **self._settings, **(settings or {})}
+        if query_id:
+            parameters["query_id"] = query_id
+        self._raw(sql, parameters, timeout)
+
+    def query(self, sql: str) -> list[Row]:
+        return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, None))
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
+        self._raw(head + format_tsv(rows), dict(_WAIT_FOR_OUTCOME), None)
+
+    def refusal(self, sql: str) -> str | None:  # noqa: ARG002 - HTTP takes every statement
+        return None
+
+    def close(self) -> None:
+        self._transport.http.close()
+
+    def _raw(self, sql: str, parameters: dict[str, str], timeout: float | None) -> str:
+        self._transport.timeout = (_CONNECT_TIMEOUT, timeout)
+        with _translated():
+            return str(self._transport.raw(sql, params=parameters))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    import requests
+    from clickhouse_sqlalchemy.exceptions import DatabaseException
+
+    try:
+        yield
+    except DatabaseException as error:
+        text = str(error.orig)
+        if not _SAID_BY_CLICKHOUSE.search(text):  # a proxy's words tell nothing of the outcome
+            first_line = text.strip().partition("\n")[0]
+            raise ConnectionLost(f"HTTP {error.orig.code}: {first_line}") from error
+        raise ServerError(text) from error
+    except requests.RequestException as error:
+        raise ConnectionLost(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause: what the operating system said, without the URL."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return str(error) or type(error).__name__

@@ -1,0 +1,118 @@
+"""ClickHouse's native protocol, through the client that clickhouse-sqlalchemy's dialect uses.
+
+The client is imported by itself: the dialect around it takes three times as long to import, and
+statements must not pass through it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .base import ConnectionLost, Row, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ...config import DatabaseUrl
+
+_PARSES_INLINE_VALUES = (19, 3, 3)
+
+
+class NativeDriver:
+    """A connection over port 9000 or 9440.
+
+    :param url: the server; its password reaches the client only.
+    :param settings: sent with every statement.
+    """
+
+    def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
+        # Without this the client computes every day of four centuries when it is imported.
+        os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "on")
+        from clickhouse_driver import Client
+
+        # It logs the traceback of every lost connection, which is reported as an error anyway.
+        logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
+        self._client: Any = Client.from_url(_client_url(url))
+        self._settings = dict(settings)
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        query_id: str = "",
+        settings: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        with self._translated(), self._answer_within(timeout):
+            self._client.execute(
+                sql, query_id=query_id or None, settings={**self._settings, **(settings or {})}
+            )
+
+    def query(self, sql: str) -> list[Row]:
+        with self._translated():
+            rows = self._client.execute(sql)
+        return [tuple(str(value) for value in row) for row in rows]
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        with self._translated():
+            self._client.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES", [tuple(row) for row in rows]
+            )
+
+    def refusal(self, sql: str) -> str | None:
+        from ...sqltext import has_inline_values
+
+        if not has_inline_values(sql):
+            return None
+        self.query("SELECT 1")
+        server = self._client.connection.server_info
+        version = (server.version_major, server.version_minor, server.version_patch)
+        if version >= _PARSES_INLINE_VALUES:
+            return None
+        number = ".".join(map(str, version))
+        return (
+            f"ClickHouse {number} does not take INSERT … VALUES over its native protocol: "
+            "use the HTTP port (8123), or INSERT … SELECT"
+        )
+
+    def close(self) -> None:
+        self._client.disconnect()
+
+    @contextmanager
+    def _answer_within(self, timeout: float | None) -> Iterator[None]:
+        connection = self._client.connection
+        before = connection.send_receive_timeout
+        connection.send_receive_timeout = timeout
+        if connection.socket is not None:
+            connection.socket.settimeout(timeout)
+        try:
+            yield
+        finally:
+            connection.send_receive_timeout = before
+            if connection.socket is not None:
+                connection.socket.settimeout(before)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        from clickhouse_driver import errors
+
+        try:
+            yield
+        except (errors.NetworkError, OSError, EOFError) as error:
+            raise ConnectionLost(_words(error)) from error
+        except errors.ServerException as error:
+            raise ServerError(error.message, error.code) from error
+        except errors.Error as error:
+            raise ConnectionLost(_words(error)) from error
+
+
+def _client_url(url: DatabaseUrl) -> str:
+    """The URL as ``clickhouse_driver`` reads it, which knows no SQLAlchemy driver names."""
+    return url.render().replace("clickhouse+native://", "clickhouse://", 1)
+
+
+def _words(error: BaseException) -> str:
+    return str(getattr(error, "message", "") or error) or type(error).__name__

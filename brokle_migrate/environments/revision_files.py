@@ -1,0 +1,168 @@
+"""What Alembic's revision files say about themselves, without running them.
+
+Importing a thousand revision modules is most of what Alembic does when there is nothing to do.
+The few names that say where a revision stands are plain literals at the left margin in every file
+that Alembic's templates make, so they are read as text.  A file that has them in any other form is
+loaded through Alembic instead: it is the authority, this is the short cut.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidScripts
+from ..model import CLICKHOUSE, POSTGRES, Link, Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from alembic.script import Script, ScriptDirectory
+
+_FILE = re.compile(r"(?!\.#|__init__)(.*\.py)$")  # what Alembic takes for a revision
+_NAMES = ("revision", "down_revision", "branch_labels", "depends_on", "clickhouse_requires")
+_ASSIGNMENT = re.compile(
+    rf"^(?P<name>{'|'.join(_NAMES)})\b[ \t]*(?::[^=\n]*)?=[ \t]*(?P<value>[^\n]*)$", re.MULTILINE
+)
+_PLAIN = re.compile(r"""(?:(?P<quote>["'])(?P<text>\w*)(?P=quote)|None)[ \t]*(?:#.*)?$""")
+_DOCSTRING = re.compile(r'(?:#[^\n]*\n|\s)*"""(?P<message>.*?)(?:\n[ \t]*\n|""")', re.DOTALL)
+
+Names = dict[str, object]
+
+
+def read_revisions(script: ScriptDirectory) -> tuple[Revision, ...]:
+    """Every revision of a script directory, in the order of its files.
+
+    :raises InvalidScripts: a file can't be loaded, an id stands twice, or a revision builds on
+        one that is not there.
+    """
+    found = _read_all(_paths(script))
+    if found is None:
+        found = tuple(_loaded(module) for module in _load_all(script))
+    _require_consistent(found)
+    return found
+
+
+def _read_all(paths: Iterable[Path]) -> tuple[Revision, ...] | None:
+    """All files as text; None as soon as one needs Alembic."""
+    found = []
+    for path in paths:
+        revision = _read(path)
+        if revision is None:
+            return None
+        found.append(revision)
+    return tuple(found)
+
+
+def _paths(script: ScriptDirectory) -> Iterator[Path]:
+    for location in script._version_locations:  # noqa: SLF001 - has no public name
+        if script.recursive_version_locations:
+            names = (Path(root) / name for root, _, files in os.walk(location) for name in files)
+        else:
+            names = (location / name for name in _names(location))
+        yield from sorted(p for p in names if _FILE.match(p.name) and "__pycache__" not in p.parts)
+
+
+def _names(location: Path) -> list[str]:
+    return os.listdir(location) if location.is_dir() else []  # noqa: PTH208 - half the time
+
+
+def _read(path: Path) -> Revision | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    names: Names = {}
+    for match in _ASSIGNMENT.finditer(text):
+        if match["name"] in names:
+            return None
+        try:
+            names[match["name"]] = _literal(match["value"])
+        except (ValueError, SyntaxError):
+            return None
+    if not isinstance(names.get("revision"), str) or "down_revision" not in names:
+        return None
+    message = _DOCSTRING.match(text)
+    return _revision(names, message["message"] if message else path.stem, path)
+
+
+def _literal(source: str) -> object:
+    plain = _PLAIN.match(source)
+    return plain["text"] if plain else ast.literal_eval(source)
+
+
+def _revision(names: Names, message: str, path: Path) -> Revision:
+    requires = _words(names.get("clickhouse_requires"))
+    return Revision(
+        environment=POSTGRES,
+        id=str(names["revision"]),
+        down=_words(names.get("down_revision")),
+        message=" ".join(message.split()),
+        path=path,
+        requires=tuple(Link(CLICKHOUSE, version) for version in requires),
+        depends_on=_words(names.get("depends_on")),
+        branch_labels=_words(names.get("branch_labels")),
+    )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """None, one string or several, as Alembic accepts them."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return tuple(str(word) for word in value)
+    return (str(value),)
+
+
+def _loaded(script: Script) -> Revision:
+    names = {name: getattr(script.module, name, None) for name in _NAMES}
+    names["revision"] = script.revision
+    return _revision(names, script.doc, Path(script.path))
+
+
+def _load_all(script: ScriptDirectory) -> list[Script]:
+    """Load every module through Alembic.
+
+    :raises InvalidScripts: one of them can't be loaded.
+    """
+    from alembic.script import Script
+    from alembic.util import CommandError
+
+    loaded = []
+    for path in _paths(script):
+        try:
+            found = Script._from_path(script, path)  # noqa: SLF001 - has no public name
+        except SyntaxError as error:
+            raise InvalidScripts(f"{path}:{error.lineno}: {error.msg}") from error
+        except CommandError as error:
+            raise InvalidScripts(f"{path}: {error}") from error
+        except Exception as error:
+            raise InvalidScripts(f"{path}: {type(error).__name__}: {error}") from error
+        if found is not None:
+            loaded.append(found)
+    return loaded
+
+
+def _require_consistent(revisions: Iterable[Revision]) -> None:
+    by_id: dict[str, Revision] = {}
+    problems = []
+    for revision in revisions:
+        other = by_id.setdefault(revision.id, revision)
+        if other is not revision:
+            problems.append(f"{revision.path}: revision {revision.id} is also in {other.path}")
+    for revision in by_id.values():
+        problems.extend(
+            f"{revision.path}: builds on {parent}, which no file has"
+            for parent in revision.down
+            if parent not in by_id
+        )
+    if problems:
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        raise InvalidScripts(
+            f"the Postgres revisions don't fit together:\n{lines}", problems=tuple(problems)
+        )

@@ -1,0 +1,217 @@
+"""Paired ``.up.sql`` / ``.down.sql`` files on disk: found, paired, validated, created.
+
+Names follow golang-migrate (``VERSION_slug.up.sql``) and the class follows Alembic's
+``ScriptDirectory``.  Nothing here talks to a database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidScripts, Irreversible
+from ..model import CLICKHOUSE, Action, Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..model import Link, Step
+    from ..sqltext import Script
+
+_NAME = re.compile(r"(?P<version>\d+)_(?P<slug>.*)\.(?P<direction>up|down)\.sql")
+_LARGEST_VERSION = 2**64 - 1
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(slots=True)
+class Pair:
+    """The two files of one version."""
+
+    version: int
+    up: Path | None = None
+    down: Path | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.up is not None and self.down is not None
+
+
+class SqlScriptDirectory:
+    """A directory of paired SQL files.
+
+    :param directory: where ``env.py`` and the templates are; pairs stand in ``versions/`` or,
+        as golang-migrate keeps them, in the directory itself.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @property
+    def versions(self) -> Path:
+        """Where a new pair is written."""
+        below = self.directory / "versions"
+        return below if below.is_dir() else self.directory
+
+    @cached_property
+    def revisions(self) -> tuple[Revision, ...]:
+        """Every pair as a revision, in version order, as one chain.
+
+        :raises InvalidScripts: naming everything that is wrong with names and pairs, at once.
+        """
+        pairs = self._pairs
+        found: list[Revision] = []
+        problems: list[str] = []
+        down: tuple[str, ...] = ()
+        for version in sorted(pairs):
+            try:
+                revision = _revision(pairs[version], down)
+            except InvalidScripts as error:
+                problems.extend(error.problems or (error.message,))
+                continue
+            found.append(revision)
+            down = (revision.id,)
+        _refuse(problems)
+        return tuple(found)
+
+    def load(self, step: Step) -> Script:
+        """Read and split the file that a step runs.
+
+        :raises InvalidScripts: the file can't be read or split.
+        :raises Irreversible: the file says that there is no way back.
+        """
+        pair = self._pairs[int(step.revision)]
+        path = pair.up if step.action is Action.UPGRADE else pair.down
+        assert path is not None
+        from ..sqltext import parse
+
+        script = parse(read(path), path)
+        if step.action is Action.DOWNGRADE and script.irreversible is not None:
+            raise Irreversible(
+                f"{step.environment} {step.revision} can't be rolled back: {script.irreversible} "
+                f"({path})"
+            )
+        return script
+
+    def checksum(self, version: str) -> str:
+        """What the ``.up.sql`` of a version says, comments and spacing aside, as SHA-256."""
+        from ..sqltext import checksum
+
+        path = self._pairs[int(version)].up
+        assert path is not None
+        return checksum(read(path))
+
+    @cached_property
+    def _pairs(self) -> dict[int, Pair]:
+        problems: list[str] = []
+        pairs: dict[int, Pair] = {}
+        for path in sorted(self._files()):
+            _place(path, pairs, problems)
+        problems.extend(_unpaired(pair) for pair in pairs.values() if not pair.complete)
+        _refuse(problems)
+        return pairs
+
+    def _files(self) -> Iterator[Path]:
+        for directory in {self.directory, self.versions}:
+            try:
+                with os.scandir(directory) as entries:
+                    names = [e.name for e in entries if e.name.endswith(".sql")]
+            except OSError as error:
+                raise InvalidScripts(
+                    f"can't read {directory}: {error.strerror}",
+                    hint="create it, or set [clickhouse] script_location in alembic.ini",
+                ) from error
+            yield from (directory / name for name in names if not name.startswith("."))
+
+
+def read(path: Path) -> str:
+    """The text of a migration file, without a byte order mark.
+
+    :raises InvalidScripts: it is empty, can't be read, or is not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidScripts(f"{path}: can't be read: {error.strerror}") from error
+    data = data.removeprefix(_BOM)
+    if not data.strip():
+        raise InvalidScripts(
+            f"{path}: is empty",
+            hint="write a statement; a comment alone says that there is nothing to do on purpose",
+        )
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidScripts(
+            f"{path}:{line}: is not UTF-8 (byte 0x{data[error.start]:02x})",
+            hint="save the file as UTF-8",
+        ) from error
+
+
+def _revision(pair: Pair, down: tuple[str, ...]) -> Revision:
+    assert pair.up is not None
+    assert pair.down is not None
+    text = read(pair.up)
+    read(pair.down)
+    match = _NAME.fullmatch(pair.up.name)
+    assert match is not None
+    return Revision(
+        environment=CLICKHOUSE,
+        id=str(pair.version),
+        down=down,
+        message=match["slug"].replace("_", " "),
+        path=pair.up,
+        requires=_requires(text, pair.up),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _requires(text: str, path: Path) -> tuple[Link, ...]:
+    """The links of a file; most files have no directive, and need no lexer to see that."""
+    if "migrate:" not in text:
+        return ()
+    from ..sqltext import header
+
+    requires, _ = header(text, path)
+    return requires
+
+
+def _place(path: Path, pairs: dict[int, Pair], problems: list[str]) -> None:
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        problems.append(f"{path}: misnamed: expected VERSION_slug.up.sql or VERSION_slug.down.sql")
+        return
+    version = int(match["version"])
+    if version > _LARGEST_VERSION:
+        problems.append(f"{path}: version {version} is too large: at most {_LARGEST_VERSION}")
+        return
+    pair = pairs.setdefault(version, Pair(version))
+    other = getattr(pair, match["direction"])
+    if other is not None:
+        problems.append(f"{path}: duplicate version {version}: {other.name} has it, too")
+        return
+    setattr(pair, match["direction"], path)
+
+
+def _unpaired(pair: Pair) -> str:
+    path = pair.up or pair.down
+    assert path is not None
+    missing = "down" if pair.up else "up"
+    other = re.sub(r"\.(up|down)\.sql$", f".{missing}.sql", path.name)
+    return f"{path}: unpaired: {other} is missing"
+
+
+def _refuse(problems: list[str]) -> None:
+    if not problems:
+        return
+    count = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
+    raise InvalidScripts(
+        f"the ClickHouse files have {count}:\n" + "\n".join(f"  {p}" for p in problems),
+        problems=tuple(problems),
+        hint="nothing was run; correct the files and try again",
+    )

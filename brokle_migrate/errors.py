@@ -1,0 +1,238 @@
+"""What can go wrong, as one tree of exceptions.
+
+::
+
+    MigrateError
+      ├─ ConfigError
+      ├─ UsageError
+      ├─ RevisionError
+      │    ├─ UnknownRevision
+      │    ├─ AmbiguousRevision
+      │    ├─ MultipleHeads
+      │    ├─ InvalidScripts
+      │    │    └─ SqlSyntaxError
+      │    ├─ OutOfOrder
+      │    ├─ Irreversible
+      │    └─ LinkError
+      ├─ StateError
+      │    ├─ Dirty
+      │    ├─ Ahead
+      │    ├─ ForeignLedger
+      │    └─ StalePlan
+      ├─ LockHeld
+      ├─ DatabaseUnreachable
+      ├─ NotConfirmed
+      ├─ PartlyDropped
+      ├─ Interrupted
+      └─ StepFailed
+
+The first paragraph of a class docstring is the default message.  Only the
+command line turns an error into text and an exit code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .model import Location, Step
+
+
+class MigrateError(Exception):
+    """Something went wrong.
+
+    :param message: what happened and where; the class docstring when left out.
+    :param hint: what to type or look at next.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip().split("\n\n")[0]
+        self.hint = hint
+        super().__init__(self.message)
+
+
+class ConfigError(MigrateError):
+    """The configuration is incomplete or contradicts itself."""
+
+    code = "config"
+    exit_code = 2
+
+
+class UsageError(MigrateError):
+    """The command line asks for something that does not exist."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class RevisionError(MigrateError):
+    """The history on disk does not answer what was asked."""
+
+    code = "revision"
+    exit_code = 2
+
+
+class UnknownRevision(RevisionError):
+    """No history has such a revision."""
+
+    code = "unknown_revision"
+
+
+class AmbiguousRevision(RevisionError):
+    """More than one revision fits."""
+
+    code = "ambiguous_revision"
+
+
+class MultipleHeads(RevisionError):
+    """The history has more than one head."""
+
+    code = "multiple_heads"
+
+
+class InvalidScripts(RevisionError):
+    """Migration files are not valid.
+
+    :param problems: every problem that was found, each with its place.
+    """
+
+    code = "invalid_scripts"
+
+    def __init__(
+        self, message: str, *, problems: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class SqlSyntaxError(InvalidScripts):
+    """A .sql file can't be split into statements.
+
+    :param location: where the trouble starts.
+    """
+
+    code = "sql_syntax"
+
+    def __init__(self, message: str, *, location: Location, hint: str | None = None) -> None:
+        super().__init__(f"{location}: {message}", hint=hint)
+        self.location = location
+
+
+class OutOfOrder(RevisionError):
+    """A file is older than the newest applied revision and was never applied."""
+
+    code = "out_of_order"
+
+
+class Irreversible(RevisionError):
+    """A step can't be rolled back."""
+
+    code = "irreversible"
+
+
+class LinkError(RevisionError):
+    """A link between the two histories can't be honoured."""
+
+    code = "link"
+
+
+class StateError(MigrateError):
+    """The state of a database does not allow this."""
+
+    code = "state"
+
+
+class Dirty(StateError):
+    """A step was started and not finished."""
+
+    code = "dirty"
+
+
+class Ahead(StateError):
+    """The database holds revisions that are not among the files."""
+
+    code = "ahead"
+
+
+class ForeignLedger(StateError):
+    """The version table was made by another tool."""
+
+    code = "foreign_ledger"
+    exit_code = 2
+
+
+class StalePlan(StateError):
+    """The state changed between the plan and the run."""
+
+    code = "stale_plan"
+
+
+class LockHeld(MigrateError):
+    """Somebody else is migrating."""
+
+    code = "lock_held"
+    exit_code = 4
+
+
+class DatabaseUnreachable(MigrateError):
+    """The database does not answer."""
+
+    code = "unreachable"
+    exit_code = 5
+
+
+class NotConfirmed(MigrateError):
+    """Nothing was changed: the confirmation was not given."""
+
+    code = "not_confirmed"
+    exit_code = 2
+
+
+class PartlyDropped(MigrateError):
+    """Some objects were dropped, and then something failed."""
+
+    code = "partly_dropped"
+    exit_code = 6
+
+
+class Interrupted(MigrateError):
+    """Interrupted."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
+class StepFailed(MigrateError):
+    """A step failed while it ran.
+
+    :param step: the step.
+    :param statement: number of the failed statement within the step, from 1; None when the
+        engine does not say.
+    :param location: where the statement stands in its file, if known.
+    :param sql: the statement's text, if known.
+    :param partial: whether something of the step may have been committed although its version is
+        not recorded.
+    """
+
+    code = "step_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: Step,
+        statement: int | None = None,
+        location: Location | None = None,
+        sql: str | None = None,
+        partial: bool = False,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.step = step
+        self.partial = partial
+        self.statement = statement
+        self.location = location
+        self.sql = sql

@@ -1,0 +1,341 @@
+"""The vocabulary: frozen values that flow from reading to reporting.
+
+Nothing here does I/O.  The README's glossary has the meaning of each word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from .errors import MigrateError
+
+POSTGRES = "postgres"
+CLICKHOUSE = "clickhouse"
+
+
+class Action(StrEnum):
+    """What a step does to its database."""
+
+    UPGRADE = "upgrade"
+    DOWNGRADE = "downgrade"
+    STAMP = "stamp"
+
+
+class Level(StrEnum):
+    """How serious a finding is: an error keeps a plan from running."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file; line and column count from 1, columns in characters."""
+
+    path: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A revision of the other history that must be applied first."""
+
+    environment: str
+    revision: str
+
+    def __str__(self) -> str:
+        return f"{self.environment}@{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement exactly as written, without the ending semicolon.
+
+    :ivar settings: server settings for this statement alone.
+    :ivar timeout: seconds the statement may take, None for no limit of its own.
+    :ivar wait: whether to wait until the mutations that it starts are done.
+    """
+
+    text: str
+    location: Location
+    settings: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+    wait: bool = True
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One unit of change as it stands on disk.
+
+    :ivar down: the revisions directly before this one; empty for a first revision.
+    :ivar path: the revision module, or the ``.up.sql`` of a pair.
+    :ivar requires: revisions of the other history that must be applied first.
+    :ivar digest: SHA-256 of the file, byte by byte; empty for Postgres.
+    """
+
+    environment: str
+    id: str
+    down: tuple[str, ...]
+    message: str
+    path: Path
+    requires: tuple[Link, ...] = ()
+    digest: str = ""
+    depends_on: tuple[str, ...] = ()
+    branch_labels: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.environment} {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """A step that was started and not finished.
+
+    :ivar action: what the step was doing.
+    :ivar statement: number of the last statement that was touched, from 1.
+    :ivar statements: how many statements the step has.
+    :ivar error: what the server said, empty when it said nothing.
+    :ivar done: whether that statement is recorded as done, and the next was never begun.
+    """
+
+    version: str
+    action: Action
+    statement: int
+    statements: int
+    error: str = ""
+    done: bool = False
+
+    def __str__(self) -> str:
+        place = f"statement {self.statement} of {self.statements}"
+        if self.done:
+            return f"{self.action} of {self.version} stopped after {place}"
+        first_line = self.error.partition("\n")[0]
+        how = f"failed: {first_line}" if self.error else "has no recorded outcome"
+        return f"{self.action} of {self.version} stopped at {place}, which {how}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one environment looked like when it was read: files and database.
+
+    :ivar label: the database, without user or password.
+    :ivar revisions: every revision on disk, each after the revisions it builds on.
+    :ivar recorded: the versions that the database records: every applied version for
+        ClickHouse, the branch tips for Postgres (Alembic records no more).
+    :ivar linear: True when ``recorded`` is a set and the history a plain chain.
+    :ivar dirty: steps that were started and not finished.
+    :ivar changed: applied versions whose file differs from what was applied.
+    :ivar exists: False when the database itself has not been created yet (embedded engines).
+    """
+
+    environment: str
+    label: str
+    revisions: tuple[Revision, ...]
+    recorded: tuple[str, ...]
+    linear: bool = False
+    dirty: tuple[Interruption, ...] = ()
+    changed: tuple[str, ...] = ()
+    exists: bool = True
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the database's recorded state, for comparing two snapshots."""
+        state = repr((self.environment, sorted(self.recorded), self.dirty))
+        return hashlib.sha256(state.encode()).hexdigest()
+
+
+class Operation(StrEnum):
+    """What was asked for; each is planned into steps."""
+
+    UP = "up"
+    DOWN = "down"
+    STEPS = "steps"
+    GOTO = "goto"
+    FORCE = "force"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to plan.
+
+    :ivar environments: the selected environments, Postgres before ClickHouse.
+    :ivar steps: how many steps (negative: back); None for all.
+    :ivar destination: Alembic's grammar, for both histories.
+    :ivar destinations: an explicit destination for one history by its name.
+    """
+
+    operation: Operation
+    environments: tuple[str, ...]
+    steps: int | None = None
+    destination: str | None = None
+    destinations: Mapping[str, str] = field(default_factory=dict)
+    allow_out_of_order: bool = False
+
+    @property
+    def may_go_up(self) -> bool:
+        """Whether revisions may be applied."""
+        forward = self.operation is Operation.STEPS and (self.steps or 0) > 0
+        return forward or self.operation in {Operation.UP, Operation.GOTO}
+
+    @property
+    def may_go_down(self) -> bool:
+        """Whether revisions may be rolled back."""
+        backward = self.operation is Operation.STEPS and (self.steps or 0) < 0
+        return backward or self.operation in {Operation.DOWN, Operation.GOTO}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision, run or recorded in one environment.
+
+    :ivar revision: the revision's id; for a stamp the destination, ``base`` for nothing.
+    :ivar path: the file that runs; None for a stamp.
+    :ivar statements: what runs, where the files say so (ClickHouse).
+    :ivar checksum: SHA-256 of what the file says, comments and spacing aside.
+    :ivar digest: SHA-256 of the file, byte by byte.
+    :ivar records: for a stamp, the versions that will be recorded as applied.
+    """
+
+    environment: str
+    action: Action
+    revision: str
+    message: str = ""
+    path: Path | None = None
+    statements: tuple[Statement, ...] = ()
+    checksum: str = ""
+    digest: str = ""
+    records: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.environment} {self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing about an environment before a plan runs."""
+
+    id: str
+    level: Level
+    environment: str
+    message: str
+    hint: str = ""
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do, in order; the same value is printed, confirmed and run.
+
+    :ivar fingerprints: the state that each selected environment was planned from.
+    :ivar linked: the same of those that were only asked because a link points to them.
+    """
+
+    request: Request
+    steps: tuple[Step, ...]
+    fingerprints: Mapping[str, str]
+    linked: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the states, the steps and every statement."""
+        content = repr((sorted(self.fingerprints.items()), self.steps))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+class StepState(StrEnum):
+    """What became of a step."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    NOT_RUN = "not_run"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What became of one step; duration in seconds."""
+
+    step: Step
+    state: StepState
+    duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did and what is true now.
+
+    :ivar error: the failure that ended the run, None when everything was applied.
+    :ivar after: the state of each environment when the run ended; without an entry for a
+        database that could not be read any more.
+    """
+
+    plan: Plan
+    results: tuple[StepResult, ...]
+    after: Mapping[str, Snapshot]
+    error: MigrateError | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether some database is, or may be, not what it was before the run."""
+        before = self.plan.fingerprints
+        return getattr(self.error, "partial", False) or any(
+            name not in self.after or self.after[name].fingerprint != before[name]
+            for name in before
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """The process exit code (README, "Exit codes")."""
+        if self.error is None:
+            return 0
+        return 6 if self.changed else self.error.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins; ``number`` counts from 1 within the run."""
+
+    step: Step
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementDone:
+    """A statement of the running step was executed."""
+
+    step: Step
+    statement: int
+    statements: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step ran to its end; ``duration`` in seconds."""
+
+    step: Step
+    duration: float
+
+
+Event = StepStarted | StatementDone | StepFinished
+if TYPE_CHECKING:
+    Emit = Callable[[Event], None]

@@ -1,0 +1,214 @@
+"""Values as plain lists, dictionaries, strings and numbers: the ``data`` of the JSON envelope.
+
+Field by field on purpose: a field that is renamed inside keeps its name outside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StepFailed
+from .reports import tips
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..command import Created
+    from ..environments.base import DatabaseObject, TableSize
+    from ..errors import MigrateError
+    from ..model import Finding, Interruption, Plan, Report, Revision, Snapshot, Step
+    from ..preview import Preview, StepPreview
+    from ..status import DatabaseInfo, DatabaseStatus, Info, Status
+    from .base import Inventory
+
+    Data = dict[str, Any]
+
+
+def error_data(error: MigrateError) -> Data:
+    """The ``error`` of the envelope."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def status_data(status: Status) -> Data:
+    """Where each database stands."""
+    return {
+        "at_head": status.at_head,
+        "databases": [_database(database) for database in status.databases],
+    }
+
+
+def info_data(info: Info) -> Data:
+    """Status, servers, tables, and effective configuration."""
+    return {
+        "version": info.version,
+        "databases": [_database_info(database) for database in info.databases],
+        "settings": [{"name": s.name, "value": s.value, "source": s.source} for s in info.settings],
+    }
+
+
+def preview_data(preview: Preview) -> Data:
+    """A plan with its SQL."""
+    return {
+        "digest": preview.plan.digest,
+        "steps": [_step_preview(each) for each in preview.steps],
+        "findings": _findings(preview.plan.findings),
+    }
+
+
+def nothing_data(plan: Plan) -> Data:
+    """The report of a plan without steps."""
+    return {
+        "changed": False,
+        "steps": [],
+        "databases": [],
+        "failure": None,
+        "findings": _findings(plan.findings),
+    }
+
+
+def report_data(report: Report) -> Data:
+    """What a run did, and what is true now."""
+    return {
+        "changed": report.changed,
+        "steps": [
+            {**_step(r.step), "state": r.state.value, "duration": r.duration}
+            for r in report.results
+        ],
+        "databases": [_position(n, report.after.get(n)) for n in report.plan.fingerprints],
+        "failure": _failure(report.error) if isinstance(report.error, StepFailed) else None,
+        "findings": _findings(report.plan.findings),
+    }
+
+
+def created_data(created: Created) -> Data:
+    """The files of a new revision."""
+    return {"version": created.version, "paths": [str(path) for path in created.paths]}
+
+
+def inventory_data(objects: Inventory) -> Data:
+    """What ``drop`` removes, or would."""
+    return {
+        "databases": [
+            {"environment": name, "objects": [_object(each) for each in listed]}
+            for name, listed in objects.items()
+        ]
+    }
+
+
+def _database(database: DatabaseStatus) -> Data:
+    return {
+        "environment": database.environment,
+        "label": database.label,
+        "exists": database.exists,
+        "at_head": database.at_head,
+        "current": list(database.current),
+        "heads": list(database.heads),
+        "applied": database.applied,
+        "pending": [_revision(revision) for revision in database.pending],
+        "out_of_order": [_revision(revision) for revision in database.out_of_order],
+        "ahead": list(database.ahead),
+        "changed": list(database.changed),
+        "dirty": [_interruption(interruption) for interruption in database.dirty],
+        "findings": _findings(database.findings),
+        "error": None if database.error is None else error_data(database.error),
+    }
+
+
+def _database_info(database: DatabaseInfo) -> Data:
+    facts = database.facts
+    server = facts and {
+        "version": facts.version,
+        "database": facts.database,
+        "latency": facts.latency,
+    }
+    tables = [_table(table) for table in database.tables]
+    return {**_database(database.status), "server": server, "tables": tables}
+
+
+def _position(name: str, snapshot: Snapshot | None) -> Data:
+    """Where a database is after a run; nulls when it does not answer any more."""
+    if snapshot is None:
+        return {"environment": name, "current": None, "heads": None, "dirty": None}
+    current, heads = tips(snapshot)
+    dirty = [_interruption(interruption) for interruption in snapshot.dirty]
+    return {"environment": name, "current": list(current), "heads": list(heads), "dirty": dirty}
+
+
+def _step(step: Step) -> Data:
+    return {
+        "environment": step.environment,
+        "action": step.action.value,
+        "revision": step.revision,
+        "message": step.message,
+        "path": None if step.path is None else str(step.path),
+    }
+
+
+def _step_preview(each: StepPreview) -> Data:
+    return {
+        **_step(each.step),
+        "statements": list(each.statements),
+        "note": each.note,
+        "destroys": [
+            {"kind": lost.kind, "name": lost.name, "message": str(lost)} for lost in each.destroys
+        ],
+        "touches": [_table(table) for table in each.touches],
+    }
+
+
+def _failure(error: StepFailed) -> Data:
+    location = error.location and {
+        "path": str(error.location.path),
+        "line": error.location.line,
+        "column": error.location.column,
+    }
+    return {
+        **_step(error.step),
+        "statement": error.statement,
+        "location": location,
+        "sql": error.sql,
+        "error": error.message,
+        "hint": error.hint,
+    }
+
+
+def _revision(revision: Revision) -> Data:
+    return {
+        "revision": revision.id,
+        "message": revision.message,
+        "path": str(revision.path),
+        "requires": [str(link) for link in revision.requires],
+    }
+
+
+def _interruption(interruption: Interruption) -> Data:
+    return {
+        "revision": interruption.version,
+        "action": interruption.action.value,
+        "statement": interruption.statement,
+        "statements": interruption.statements,
+        "error": interruption.error or None,
+        "done": interruption.done,
+    }
+
+
+def _findings(findings: Sequence[Finding]) -> list[Data]:
+    return [
+        {
+            "id": finding.id,
+            "level": finding.level.value,
+            "environment": finding.environment,
+            "message": finding.message,
+            "hint": finding.hint or None,
+            "location": None if finding.location is None else str(finding.location),
+        }
+        for finding in findings
+    ]
+
+
+def _table(table: TableSize) -> Data:
+    return {"name": table.name, "rows": table.rows, "bytes": table.bytes}
+
+
+def _object(each: DatabaseObject) -> Data:
+    return {"kind": each.kind, "name": each.name, "rows": each.rows, "sql": each.sql}

@@ -1,0 +1,123 @@
+"""One JSON document on standard output, whatever happens."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from . import data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..command import Created
+    from ..errors import MigrateError
+    from ..model import Event, Finding, Plan, Report
+    from ..preview import Preview
+    from ..status import Info, Status
+    from .base import Hide, Inventory, Renderer, Writer
+
+SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
+
+
+class JsonRenderer:
+    """Keeps what is said, and prints it as one envelope at the end.
+
+    :param out: where the envelope goes.
+    :param people: says on standard error what is no data.
+    """
+
+    def __init__(self, out: Writer, hide: Hide, people: Renderer) -> None:
+        self._out = out
+        self._hide = hide
+        self._people = people
+        self._data: data.Data | None = None
+        self._error: data.Data | None = None
+        self._finished = False
+
+    def status(self, status: Status) -> None:
+        """Where each database stands."""
+        self._keep(data.status_data(status), status.error)
+
+    def info(self, info: Info) -> None:
+        """Status, servers, tables, and effective configuration."""
+        self._keep(data.info_data(info), info.error)
+
+    def preview(self, preview: Preview) -> None:
+        """What a plan would run, destroy and touch."""
+        self._keep(data.preview_data(preview))
+
+    def plan(self, preview: Preview) -> None:
+        """The same in short, on standard error, before a question."""
+        self._people.plan(preview)
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """What is worth knowing, on standard error."""
+        self._people.findings(findings)
+
+    def nothing_to_do(self, plan: Plan) -> None:
+        """A plan without steps."""
+        self._keep(data.nothing_data(plan))
+
+    def event(self, event: Event) -> None:
+        """Progress, on standard error."""
+        self._people.event(event)
+
+    def report(self, report: Report) -> None:
+        """What a run did, and what is true now."""
+        self._keep(data.report_data(report), report.error)
+
+    def created(self, created: Created) -> None:
+        """The files of a new revision."""
+        self._keep(data.created_data(created))
+
+    def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
+        """What ``drop`` would remove."""
+        self._keep(data.inventory_data(objects))
+        if not dry_run:
+            self._people.inventory(objects)
+
+    def dropped(self, objects: Inventory) -> None:
+        """What ``drop`` removed."""
+        self._keep(data.inventory_data(objects))
+
+    def message(self, text: str) -> None:
+        """A sentence on standard error."""
+        self._people.message(text)
+
+    def error(self, error: MigrateError) -> None:
+        """What went wrong; of several errors the first is the cause."""
+        self._error = self._error or data.error_data(error)
+
+    def finish(self, command: str, exit_code: int) -> None:
+        """Print the envelope."""
+        if self._finished:
+            return
+        self._finished = True
+        envelope = {
+            "schema": SCHEMA,
+            "command": command,
+            "ok": exit_code == 0,
+            "exit_code": exit_code,
+            "data": self._hidden(self._data),
+            "error": self._hidden(self._error),
+        }
+        self._out.write(json.dumps(envelope) + "\n")
+        self._out.flush()
+
+    def _keep(self, found: data.Data, error: MigrateError | None = None) -> None:
+        self._data = found
+        if error is not None:
+            self.error(error)
+
+    def _hidden(self, value: Any) -> Any:
+        """A value with the secrets taken out of its texts; names of fields are ours."""
+        match value:
+            case str():
+                return self._hide(value)
+            case dict():
+                return {name: self._hidden(each) for name, each in value.items()}
+            case list():
+                return [self._hidden(each) for each in value]
+            case _:
+                return value

@@ -1,0 +1,138 @@
+"""The pages of a run: what it did, and what went wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ..errors import StepFailed
+from ..model import Action, StepState
+from . import words
+from .blocks import GAP, Item, Line, Section, Sql, Tone, apart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..errors import MigrateError
+    from ..model import Report, Snapshot, StepResult
+    from .blocks import Block
+
+_STATUS = "brokle-migrate status"
+_LISTED = 3  # steps of one state on a screen; the count is above them
+_SQL_LINES = 20
+_DONE = {Action.UPGRADE: "applied", Action.DOWNGRADE: "downgraded", Action.STAMP: "recorded"}
+_STATES = {
+    StepState.FAILED: "failed",
+    StepState.ROLLED_BACK: "rolled back",
+    StepState.NOT_RUN: "not run",
+    StepState.UNKNOWN: "unknown",
+}
+_TONES = {
+    StepState.APPLIED: Tone.GOOD,
+    StepState.FAILED: Tone.BAD,
+    StepState.ROLLED_BACK: Tone.WARN,
+    StepState.NOT_RUN: Tone.QUIET,
+    StepState.UNKNOWN: Tone.BAD,
+}
+
+
+def report_page(report: Report) -> Iterator[Block]:
+    """What became of each database; after a failure, of each step."""
+    if report.error is None:
+        yield from (Line(f"{name}: {_outcome(name, report)}", Tone.GOOD) for name in _names(report))
+        return
+    yield from _failure(report.error)
+    yield GAP
+    yield from apart([_section(name, report) for name in _names(report)])
+    yield GAP
+    if not report.changed:
+        yield Line("nothing was changed: every database is as it was before the run", Tone.STRONG)
+    hint = report.error.hint
+    yield Line(f"hint: {hint}" if hint else f"next: {_STATUS}", Tone.NEXT)
+
+
+def error_page(error: MigrateError) -> Iterator[Line]:
+    """An error, and what to do next."""
+    yield Line(f"error: {error.message}", Tone.BAD)
+    if error.hint:
+        yield Line(f"hint: {error.hint}", Tone.NEXT)
+
+
+def _names(report: Report) -> Iterator[str]:
+    return iter(report.plan.fingerprints)
+
+
+def _section(name: str, report: Report) -> Section:
+    results = _results(name, report)
+    width = max((len(result.step.revision) for result in results), default=0)
+    items = tuple(_item(result, width) for result in results)
+    return Section(name, _outcome(name, report), items, _LISTED)
+
+
+def _item(result: StepResult, width: int) -> Item:
+    took = f" ({words.duration(result.duration)})" if result.duration is not None else ""
+    message = words.one_line(result.step.message)
+    text = f"{result.step.revision:<{width}}  {message}".rstrip()
+    return Item(_state(result), text + took, _TONES[result.state])
+
+
+def _results(name: str, report: Report) -> Sequence[StepResult]:
+    return [result for result in report.results if result.step.environment == name]
+
+
+def _outcome(name: str, report: Report) -> str:
+    """``12 applied, now at 20250707100000 (head)``."""
+    counts = Counter(_state(result) for result in _results(name, report))
+    parts = [f"{words.number(count)} {state}" for state, count in counts.items()]
+    return ", ".join([*(parts or ["nothing to do"]), _position(report.after.get(name))])
+
+
+def _state(result: StepResult) -> str:
+    return _STATES.get(result.state) or _DONE[result.step.action]
+
+
+def _position(snapshot: Snapshot | None) -> str:
+    """Where a database is now."""
+    if snapshot is None:
+        return "where it stands could not be read"
+    current, heads = tips(snapshot)
+    at_head = " (head)" if current and set(current) == set(heads) else ""
+    dirty = ", dirty" if snapshot.dirty else ""
+    return f"now at {' '.join(current) or 'base'}{at_head}{dirty}"
+
+
+def tips(snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The newest recorded revisions, and the newest on disk."""
+    current = snapshot.recorded
+    if snapshot.linear and current:
+        current = (max(current, key=int),)
+    parents = {parent for revision in snapshot.revisions for parent in revision.down}
+    return current, tuple(r.id for r in snapshot.revisions if r.id not in parents)
+
+
+def _failure(error: MigrateError) -> Iterator[Block]:
+    """What failed, where, the SQL, and the server's words."""
+    if not isinstance(error, StepFailed):
+        yield Line(f"failed: {error.message}", Tone.BAD)
+        return
+    yield Line(f"failed: {words.step(error.step)}", Tone.BAD)
+    place = _place(error)
+    if place:
+        yield Line(place)
+    if error.sql:
+        yield GAP
+        yield Sql(error.sql, _SQL_LINES)
+        yield GAP
+    yield Line(error.message, Tone.BAD)
+
+
+def _place(error: StepFailed) -> str:
+    """``statement 2 of 3 at FILE:12:1``, as much of it as is known."""
+    total = len(error.step.statements)
+    of = f" of {total}" if total else ""
+    statement = f"statement {error.statement}{of}" if error.statement else ""
+    if error.location is None:
+        return statement
+    path = words.path(error.location.path)
+    where = f"{path}:{error.location.line}:{error.location.column}"
+    return f"{statement} at {where}" if statement else f"at {where}"

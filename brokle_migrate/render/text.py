@@ -1,0 +1,118 @@
+"""The renderer for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import words
+from .blocks import Line
+from .plans import (
+    drop_script,
+    dropped_page,
+    findings_page,
+    inventory_page,
+    nothing_page,
+    plan_page,
+    preview_page,
+)
+from .reports import error_page, report_page
+from .states import info_page, status_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..command import Created
+    from ..errors import MigrateError
+    from ..model import Event, Finding, Plan, Report
+    from ..preview import Preview
+    from ..status import Info, Status
+    from .base import Inventory, Screen
+    from .blocks import Block
+
+
+class TextRenderer:
+    """Pages on two screens.
+
+    :param out: for data.
+    :param err: for everything else.
+    :param quiet: print data, questions and errors only.
+    :param verbose: tell of every statement.
+    """
+
+    def __init__(
+        self, out: Screen, err: Screen, *, quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self._out = out
+        self._err = err
+        self._quiet = quiet
+        self._verbose = verbose
+
+    def status(self, status: Status) -> None:
+        """Where each database stands."""
+        self._data(status_page(status))
+
+    def info(self, info: Info) -> None:
+        """Status, servers, tables, and effective configuration."""
+        self._data(info_page(info))
+
+    def preview(self, preview: Preview) -> None:
+        """What a plan would run, destroy and touch: the whole of it."""
+        self._data(preview_page(preview))
+
+    def plan(self, preview: Preview) -> None:
+        """The same in short, on standard error, before a question."""
+        self._err.show(plan_page(preview))
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """What is worth knowing, on standard error."""
+        self._tell(findings_page(findings))
+
+    def nothing_to_do(self, plan: Plan) -> None:
+        """A plan without steps."""
+        self.findings(plan.findings)
+        self._data(nothing_page(plan))
+
+    def event(self, event: Event) -> None:
+        """Progress, on standard error."""
+        if not self._quiet:
+            self._err.event(event, verbose=self._verbose)
+
+    def report(self, report: Report) -> None:
+        """What a run did, and what is true now."""
+        self._data(report_page(report))
+
+    def created(self, created: Created) -> None:
+        """The files of a new revision, one path a line."""
+        self.message(f"revision {created.version}")
+        self._data(Line(words.path(path)) for path in created.paths)
+
+    def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
+        """What ``drop`` would remove: on standard error, before a question."""
+        if dry_run:
+            self._data(drop_script(objects))
+        else:
+            self._err.show(inventory_page(objects))
+
+    def dropped(self, objects: Inventory) -> None:
+        """What ``drop`` removed."""
+        self._data(dropped_page(objects))
+
+    def message(self, text: str) -> None:
+        """A sentence on standard error."""
+        self._tell([Line(text)])
+
+    def error(self, error: MigrateError) -> None:
+        """What went wrong, and what to do next."""
+        self._err.show(error_page(error))
+
+    def finish(self, command: str, exit_code: int) -> None:  # noqa: ARG002 - for the JSON envelope
+        """End the output."""
+        self._err.settle()
+
+    def _data(self, blocks: Iterable[Block]) -> None:
+        self._err.settle()
+        self._out.show(blocks)
+
+    def _tell(self, blocks: Iterable[Block]) -> None:
+        if not self._quiet:
+            self._err.show(blocks)

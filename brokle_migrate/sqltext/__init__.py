@@ -1,0 +1,29 @@
+"""ClickHouse SQL as text: statements with their places, directives, checksums, plain facts.
+
+Nothing here does I/O or knows a server.  Each module stands on those after it::
+
+    split                          the statements of a file
+    directives, inserts, places    what surrounds and what may follow them
+    destruction, facts, words      what one statement does
+    tokens, lexer, grammar         where things end
+"""
+
+from __future__ import annotations
+
+from .destruction import Destruction, destroys
+from .facts import has_inline_values, identifiers, may_mutate
+from .split import Script, header, parse, split
+from .tokens import checksum
+
+__all__ = [
+    "Destruction",
+    "Script",
+    "checksum",
+    "destroys",
+    "has_inline_values",
+    "header",
+    "identifiers",
+    "may_mutate",
+    "parse",
+    "split",
+]

@@ -1,0 +1,121 @@
+"""Where a history stands, as a value for people and programs.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .checks.state import state_findings
+
+if TYPE_CHECKING:
+    from .environments.base import ServerFacts, TableSize
+    from .errors import MigrateError
+    from .history import History
+    from .model import Finding, Interruption, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStatus:
+    """One database against its files.
+
+    :ivar label: the database, without user or password.
+    :ivar current: the newest applied revision of a chain, every tip of a branched history.
+    :ivar heads: the newest revisions on disk.
+    :ivar applied: how many revisions on disk are applied.
+    :ivar ahead: versions that the database records and no file has.
+    :ivar exists: False when an embedded database has not been created yet.
+    :ivar is_lost: whether the database is ahead, so that the files don't tell where it stands.
+    :ivar error: why the database or its files could not be read; everything else is empty then.
+    """
+
+    environment: str
+    label: str
+    current: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    applied: int = 0
+    pending: tuple[Revision, ...] = ()
+    out_of_order: tuple[Revision, ...] = ()
+    ahead: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    dirty: tuple[Interruption, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    exists: bool = True
+    is_lost: bool = False
+    error: MigrateError | None = None
+
+    @property
+    def at_head(self) -> bool:
+        """Whether everything on disk is applied and nothing is left half done."""
+        behind = self.pending or self.out_of_order or self.dirty or self.is_lost
+        return self.error is None and not behind
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Every selected database, Postgres first."""
+
+    databases: tuple[DatabaseStatus, ...]
+
+    @property
+    def at_head(self) -> bool:
+        return all(database.at_head for database in self.databases)
+
+    @property
+    def error(self) -> MigrateError | None:
+        """The first error, None when every database could be read."""
+        return next((d.error for d in self.databases if d.error is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """An effective setting, safe to print, and where it came from."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInfo:
+    """A database's status and what the server says of itself.
+
+    :ivar facts: None when the server did not answer, or does not exist yet.
+    """
+
+    status: DatabaseStatus
+    facts: ServerFacts | None = None
+    tables: tuple[TableSize, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Everything that ``info`` tells."""
+
+    version: str
+    databases: tuple[DatabaseInfo, ...]
+    settings: tuple[SettingView, ...]
+
+    @property
+    def error(self) -> MigrateError | None:
+        """The first error, None when every database could be read."""
+        return Status(tuple(d.status for d in self.databases)).error
+
+
+def describe(history: History) -> DatabaseStatus:
+    """Say where a history stands."""
+    snapshot = history.snapshot
+    return DatabaseStatus(
+        environment=history.environment,
+        label=snapshot.label,
+        current=history.current,
+        heads=history.heads,
+        applied=len(history.applied),
+        pending=history.pending,
+        out_of_order=history.out_of_order,
+        ahead=history.ahead,
+        changed=snapshot.changed,
+        dirty=snapshot.dirty,
+        findings=state_findings([history]),
+        exists=snapshot.exists,
+        is_lost=history.is_lost,
+    )

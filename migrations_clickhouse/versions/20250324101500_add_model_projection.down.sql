@@ -1,0 +1,1 @@
+ALTER TABLE spans DROP PROJECTION IF EXISTS pr_model_by_day;

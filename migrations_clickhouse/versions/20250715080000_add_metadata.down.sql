@@ -1,0 +1,3 @@
+ALTER TABLE traces DROP INDEX IF EXISTS ix_metadata_keys;
+ALTER TABLE scores DROP COLUMN IF EXISTS metadata;
+ALTER TABLE traces DROP COLUMN IF EXISTS metadata;

@@ -1,0 +1,122 @@
+"""What every ClickHouse driver promises, on the engine that it speaks to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from brokle_migrate.config import parse_url
+from brokle_migrate.environments.drivers import ConnectionLost, Driver, ServerError, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.gateway_process import GatewayProcess
+
+KINDS = ["gateway", "native", "http", "embedded"]
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "gateway":
+        return str(request.getfixturevalue("clickhouse_url"))
+    if request.param == "native":
+        return str(request.getfixturevalue("native_url"))
+    if request.param == "http":
+        return str(request.getfixturevalue("server_http_url"))
+    return f"clickhouse+embedded:///{tmp_path}/data"
+
+
+@pytest.fixture
+def driver(url: str) -> Iterator[Driver]:
+    opened = connect(parse_url(url, source="test"), {})
+    yield opened
+    opened.close()
+
+
+def test_rows_come_as_text(driver: Driver) -> None:
+    rows = driver.query("SELECT toUInt64(18446744073709551615), 'a\tb\\\\c', toUInt8(0)")
+    assert rows == [("18446744073709551615", "a\tb\\c", "0")]
+
+
+def test_no_rows(driver: Driver) -> None:
+    assert driver.query("SELECT 1 WHERE 0") == []
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ["100%", "%s %(a)s", "{x:UInt8} {}", ":name", "a\\\\b", "it''s", "é 🙂", "line\nbreak", "?"],
+)
+def test_statement_text_arrives_unchanged(driver: Driver, literal: str) -> None:
+    driver.execute("CREATE TABLE t (s String) ENGINE = Log")
+    driver.execute(f"INSERT INTO t SELECT '{literal}' /* {literal.replace('/', '')} */")
+    plain = literal.replace("''", "'").replace("\\\\", "\\")
+    assert driver.query("SELECT s FROM t") == [(plain,)]
+
+
+def test_inserted_rows_survive(driver: Driver) -> None:
+    driver.execute("CREATE TABLE t (n UInt64, s String) ENGINE = Log")
+    rows = [(1, "tab\there"), (2**64 - 1, "back\\slash"), (3, "line\nbreak"), (4, "")]
+    driver.insert("t", ["n", "s"], rows)
+    found = driver.query("SELECT n, s FROM t ORDER BY n")
+    assert found == sorted([(str(n), s) for n, s in rows], key=lambda row: int(row[0]))
+
+
+def test_a_refused_statement_has_code_and_words(driver: Driver) -> None:
+    with pytest.raises(ServerError) as raised:
+        driver.execute("SELECT * FROM nowhere_to_be_found")
+    assert raised.value.code == 60
+    assert "nowhere_to_be_found" in raised.value.message
+    assert "Stack trace" not in raised.value.message
+    assert "DB::Exception" not in raised.value.message
+
+
+def test_settings_hold_for_one_statement(driver: Driver) -> None:
+    text = "INSERT INTO t SELECT toString(value) FROM system.settings WHERE name = 'max_block_size'"
+    driver.execute("CREATE TABLE t (s String) ENGINE = Log")
+    driver.execute(text, settings={"max_block_size": "777"})
+    assert driver.query("SELECT s FROM t") == [("777",)]
+    driver.execute(text)
+    assert driver.query("SELECT count() FROM t WHERE s = '777'") == [("1",)]
+
+
+def test_a_failed_statement_leaves_nothing_in_the_next_answer(driver: Driver) -> None:
+    with pytest.raises(ServerError):
+        driver.execute("SELECT number, throwIf(number = 90000) FROM numbers(200000)")
+    assert driver.query("SELECT 1") == [("1",)]
+
+
+def test_a_bare_expression_is_no_statement(driver: Driver) -> None:
+    with pytest.raises(ServerError):
+        driver.execute("1 + 1")
+
+
+@pytest.mark.parametrize("kind", ["clickhouse+native", "clickhouse+http"])
+def test_nobody_listens(kind: str) -> None:
+    opened = connect(parse_url(f"{kind}://u:p@127.0.0.1:1/x", source="test"), {})
+    with pytest.raises(ConnectionLost, match="refused"):
+        opened.query("SELECT 1")
+    opened.close()
+
+
+def test_a_dropped_answer_is_a_lost_connection(
+    gateway: GatewayProcess, clickhouse_url: str
+) -> None:
+    opened = connect(parse_url(clickhouse_url, source="test"), {})
+    gateway.fault(r"^CREATE TABLE t", when="after", action="drop")
+    with pytest.raises(ConnectionLost):
+        opened.execute("CREATE TABLE t (n UInt8) ENGINE = Log")
+    assert opened.query("SELECT count() FROM t") == [("0",)]
+    opened.close()
+
+
+def test_an_old_server_cannot_take_inline_values_over_native(native_url: str) -> None:
+    opened = connect(parse_url(native_url, source="test"), {})
+    refusal = opened.refusal("INSERT INTO t VALUES (1)")
+    assert refusal is not None
+    assert "8123" in refusal
+    assert opened.refusal("INSERT INTO t SELECT 1") is None
+    opened.close()

@@ -1,0 +1,5 @@
+DROP TABLE a;
+
+-- DROP TABLE b;
+-- DROP TABLE c;
+/* DROP TABLE d; */

@@ -1,0 +1,3 @@
+SELECT 1 /* inner */ + 2 -- the sum
+-- and that was all
+/* really */

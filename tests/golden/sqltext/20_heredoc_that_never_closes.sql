@@ -1,0 +1,4 @@
+SELECT $tag$ + 1;
+SELECT $ + 2;
+SELECT $$ + 3;
+SELECT ${name};

@@ -1,0 +1,1 @@
+-- the tableCREATE TABLE a (x UInt8) ENGINE = Memory;

@@ -1,0 +1,2 @@
+INSERT INTO t SELECT a + 1 FROM input('a UInt8')
+FORMAT CSV 1;2

@@ -1,0 +1,3 @@
+CREATE TABLE a (x UInt8) ENGINE = Memory
+CREATE TABLE b (x UInt8) ENGINE = Memory;
+CREATE TABLE c (x UInt8) ENGINE = Memory;

@@ -1,0 +1,3 @@
+SELECT 1
+  -- migrate: timeout 5m
+  + 1;

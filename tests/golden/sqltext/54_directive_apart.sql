@@ -1,0 +1,4 @@
+SELECT 1;
+-- migrate: timeout 5m
+
+SELECT 2;

@@ -1,0 +1,2 @@
+-- migrate: setting max_threads=1
+SELECT 1;

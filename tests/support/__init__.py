@@ -1,0 +1,1 @@
+"""What the tests stand on: servers, projects, and eyes of their own into both databases."""

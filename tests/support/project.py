@@ -1,0 +1,243 @@
+"""A project directory for a test: both histories, their configuration, and the command."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
+
+import alembic
+
+from .process import ROOT
+from .terminal import Result, run_in_terminal, run_piped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TEMPLATE = Path(alembic.__file__).parent / "templates" / "generic"
+TIMEOUT = 120.0
+
+REVISION = '''"""{message}"""
+
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down_revision!r}
+{attributes}
+
+def upgrade() -> None:
+{upgrade}
+
+def downgrade() -> None:
+{downgrade}
+'''
+
+
+class Project:
+    """A directory with an ``alembic.ini`` and two empty histories.
+
+    :param postgres_url: SQLAlchemy's URL; None leaves the section out.
+    :param clickhouse_url: likewise.
+    """
+
+    def __init__(
+        self, path: Path, postgres_url: str | None = None, clickhouse_url: str | None = None
+    ) -> None:
+        self.path = path
+        self.postgres_url = postgres_url
+        self.clickhouse_url = clickhouse_url
+        self.postgres_versions = path / "alembic" / "versions"
+        self.clickhouse_versions = path / "migrations_clickhouse" / "versions"
+        self.postgres_versions.mkdir(parents=True)
+        self.clickhouse_versions.mkdir(parents=True)
+        for name in ("env.py", "script.py.mako"):
+            shutil.copy(TEMPLATE / name, path / "alembic" / name)
+        self.write("alembic.ini", self._ini())
+        self._head: str | None = None
+
+    def _ini(self) -> str:
+        lines: list[str] = []
+        if self.postgres_url is not None:
+            lines += _section("alembic", "alembic", self.postgres_url)
+        if self.clickhouse_url is not None:
+            lines += _section("clickhouse", "migrations_clickhouse", self.clickhouse_url)
+        template = (TEMPLATE / "alembic.ini.mako").read_text()
+        return "\n".join(lines) + "\n" + template[template.index("[loggers]") :]
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """Write a file of the project; its path."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def add_revision(
+        self,
+        revision: str,
+        upgrade_sql: str | Sequence[str] = (),
+        downgrade_sql: str | Sequence[str] = (),
+        **attributes: object,
+    ) -> Path:
+        """Write a Postgres revision that follows the one added before.
+
+        :param attributes: further variables of the module, such as ``clickhouse_requires``,
+            ``depends_on``; ``down_revision`` to follow another one, ``message`` for its docstring.
+        """
+        message = str(attributes.pop("message", f"revision {revision}"))
+        down_revision = attributes.pop("down_revision", self._head)
+        self._head = revision
+        slug = re.sub(r"\W+", "_", message.lower()).strip("_")
+        text = REVISION.format(
+            message=message,
+            revision=revision,
+            down_revision=down_revision,
+            attributes="".join(f"{name} = {value!r}\n" for name, value in attributes.items()),
+            upgrade=_body(upgrade_sql),
+            downgrade=_body(downgrade_sql),
+        )
+        return self.write(f"alembic/versions/{revision}_{slug}.py", text)
+
+    def add_pair(
+        self, version: int | str, slug: str, up: str | bytes | None, down: str | bytes | None
+    ) -> tuple[Path, Path]:
+        """Write a ClickHouse pair; None leaves a file out."""
+        paths = []
+        for direction, text in (("up", up), ("down", down)):
+            path = self.clickhouse_versions / f"{version}_{slug}.{direction}.sql"
+            if text is not None:
+                self.write(str(path.relative_to(self.path)), text)
+            paths.append(path)
+        return paths[0], paths[1]
+
+    def run(
+        self,
+        *argv: str,
+        env: Mapping[str, str | None] | None = None,
+        input: str | None = None,  # noqa: A002 - as subprocess.run calls it
+        tty: bool = False,
+        columns: int = 80,
+        cwd: Path | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Result:
+        """Run the command in this directory, in a process of its own.
+
+        :param env: variables to set, or with None to remove.
+        :param tty: in a terminal of so many columns; the input is typed ahead.
+        """
+        command = _command(argv)
+        place, environment = cwd or self.path, _environment(env)
+        if tty:
+            return run_in_terminal(
+                command, cwd=place, env=environment, text=input, timeout=timeout, columns=columns
+            )
+        return run_piped(command, cwd=place, env=environment, text=input, timeout=timeout)
+
+    def start(
+        self,
+        *argv: str,
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+    ) -> Running:
+        """Start the command and leave it running: to be signalled, killed, waited for."""
+        return Running(_command(argv), cwd or self.path, _environment(env))
+
+    def invoke(self, *argv: str) -> Result:
+        """Run the command in this process."""
+        from brokle_migrate.__main__ import main
+
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.path),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = main(list(argv))
+            except SystemExit as error:
+                code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        return Result(out.getvalue(), err.getvalue(), code)
+
+
+class Running:
+    """A command that runs; a context manager that leaves nothing behind."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._out,
+            stderr=self._err,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._out.close()
+        self._err.close()
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def kill(self) -> Result:
+        """End it with SIGKILL, at once; what it had said."""
+        self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def wait(self, timeout: float = TIMEOUT) -> Result:
+        """Wait for its end; what it said."""
+        code = self.process.wait(timeout)
+        return Result(_content(self._out), _content(self._err), code)
+
+
+def _content(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+def _command(argv: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "brokle_migrate", *argv]
+
+
+def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment: dict[str, str | None] = {**os.environ, "PYTHONPATH": path}
+    environment.pop("COLUMNS", None)
+    environment.pop("LINES", None)
+    environment.update(changes or {})
+    return {name: value for name, value in environment.items() if value is not None}
+
+
+def _section(name: str, directory: str, url: str) -> list[str]:
+    doubled = url.replace("%", "%%")
+    return [
+        f"[{name}]",
+        f"script_location = %(here)s/{directory}",
+        f"sqlalchemy.url = {doubled}",
+        "",
+    ]
+
+
+def _body(sql: str | Sequence[str]) -> str:
+    statements = [sql] if isinstance(sql, str) else list(sql)
+    # A colon in op.execute's text would start the name of a parameter.
+    lines = [
+        f"    op.execute({statement.replace(':', chr(92) + ':')!r})" for statement in statements
+    ]
+    return "\n".join(lines or ["    pass"])
