@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .environments import ORDER
-from .errors import ConfigError, MigrateError, PartlyDropped, RevisionError, StalePlan
+from .errors import ConfigError, Dirty, MigrateError, PartlyDropped, RevisionError, StalePlan
 from .history import History
 from .lock import NoLock, PostgresLock
 from .model import POSTGRES
@@ -34,13 +34,34 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT = 15.0
 
 
-def plan(request: Request, environments: Environments) -> Plan:
+def plan(
+    request: Request,
+    environments: Environments,
+    *,
+    waiting: Callable[[str], None] | None = None,
+    lock_timeout: float = LOCK_TIMEOUT,
+) -> Plan:
     """Read both states and decide what to run.
 
-    Everything that will run is read, split and checked here.
+    Everything that will run is read, split and checked here.  That takes no lock, unless a step
+    looks unfinished: it may be under way in another run, which holds the lock until it is done.
 
+    :param waiting: called with the holder's description when that run has to be waited for; None
+        never waits, and takes a step that is under way for an unfinished one.
+    :param lock_timeout: seconds to wait for that run.
+    :raises LockHeld: another run was not done by then.
     :raises MigrateError: the request can't be planned; nothing was changed.
     """
+    try:
+        return _plan(request, environments)
+    except Dirty:
+        if waiting is None:
+            raise
+        with _lock(environments, lock_timeout, waiting):
+            return _plan(request, environments)
+
+
+def _plan(request: Request, environments: Environments) -> Plan:
     histories = _histories(request, environments)
     draft = build(request, histories)
     loaded = {

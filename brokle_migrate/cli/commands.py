@@ -235,7 +235,12 @@ def _move(
     from ..errors import StalePlan
 
     def work(session: Session) -> int:
-        plan = command.plan(request(session), session.environments)
+        plan = command.plan(
+            request(session),
+            session.environments,
+            waiting=None if options.dry_run else session.waiting,
+            lock_timeout=options.lock_timeout,
+        )
         if not plan.steps:
             session.renderer.nothing_to_do(plan)
             return 0

@@ -104,8 +104,7 @@ class Server:
         """Start the server, after what is left of a killed one has gone."""
         patience = time.monotonic() + _REMAINS_TIMEOUT
         while True:
-            if self._child is not None:
-                self._child.poll()  # a killed child keeps its number until its parent has looked
+            self._reap()
             forget_dead(self._directory)
             output = self._launch()
             running = self._running()
@@ -114,6 +113,15 @@ class Server:
             if time.monotonic() > patience or not any(words in output for words in _REMAINS):
                 raise failure(self._directory, "does not start", output)
             time.sleep(20 * _POLL)
+
+    def _reap(self) -> None:
+        """Let a child that answers no more end: killed, it keeps its number until then."""
+        if self._child is None:
+            return
+        try:
+            self._child.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise failure(self._directory, "hangs", b"it neither answers nor ends") from None
 
     def _launch(self) -> bytes:
         """Start the process and wait until it answers or ends.

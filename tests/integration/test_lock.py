@@ -57,7 +57,9 @@ def test_concurrent_runs_apply_each_step_once(ready: Project, gateway: GatewayPr
     results = [run.wait() for run in runs]
     for run in runs:
         run.__exit__()
-    assert [result.code for result in results] == [0] * 4, [result.err for result in results]
+    assert [result.code for result in results] == [0] * 4, [
+        f"{result.out}{result.err}" for result in results
+    ]
     made = [text for text in gateway.texts() if text.startswith("CREATE TABLE t")]
     assert sorted(made) == sorted(set(made))
     assert len(made) == 2
@@ -72,3 +74,20 @@ def test_a_stale_plan_does_not_run(ready: Project, monkeypatch: pytest.MonkeyPat
         assert ready.run("up").code == 0
         with pytest.raises(StalePlan, match="nothing was run"):
             command.run(plan, environments, emit=lambda _: None, waiting=lambda _: None)
+
+
+def test_a_step_under_way_is_waited_for_and_is_not_dirty(
+    ready: Project, gateway: GatewayProcess
+) -> None:
+    fault = gateway.fault("CREATE TABLE t02", action="hold", when="before")
+    with ready.start("up") as first:
+        fault.wait()
+        impatient = ready.run("up", "--lock-timeout", "0.3s")
+        assert impatient.code == 4, impatient
+        assert "brokle-migrate" in impatient.err
+        with ready.start("up", "--lock-timeout", "60s") as second:
+            fault.release()
+            assert first.wait().code == 0
+            result = second.wait()
+    assert result.code == 0, result
+    assert "nothing to do" in result.out
