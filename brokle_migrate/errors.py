@@ -213,6 +213,8 @@ class StepFailed(MigrateError):
         engine does not say.
     :param location: where the statement stands in its file, if known.
     :param sql: the statement's text, if known.
+    :ivar offset: the character of ``sql`` at which the server stopped reading, None when it read
+        all of it.
     :param partial: whether something of the step may have been committed although its version is
         not recorded.
     """
@@ -236,3 +238,4 @@ class StepFailed(MigrateError):
         self.statement = statement
         self.location = location
         self.sql = sql
+        self.offset: int | None = None

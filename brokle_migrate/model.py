@@ -79,6 +79,15 @@ class Statement:
         """SHA-256 of the text in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    def place(self, offset: int) -> Location:
+        """Where the character at ``offset`` of the text stands in the file."""
+        before = self.text[:offset]
+        line = self.location.line + before.count("\n")
+        column = len(before) - before.rfind("\n")  # from 1, also without a line break
+        if "\n" not in before:
+            column += self.location.column - 1
+        return Location(self.location.path, line, column)
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:

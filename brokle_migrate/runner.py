@@ -92,12 +92,13 @@ def _look_again(plan: Plan, environments: Environments) -> dict[str, Snapshot]:
 
 
 def _advise(error: MigrateError | None, after: Mapping[str, Snapshot]) -> None:
-    """Give a failure that left a database dirty the way out as its hint."""
-    if not isinstance(error, StepFailed) or error.hint is not None:
+    """Add the way out to the hint of a failure that left a database dirty."""
+    if not isinstance(error, StepFailed):
         return
     snapshot = after.get(error.step.environment)
     if snapshot is not None and snapshot.dirty:
-        error.hint = History(snapshot).ways_out(snapshot.dirty[0])
+        out = History(snapshot).ways_out(snapshot.dirty[0])
+        error.hint = f"{error.hint}. Then {out}" if error.hint else out
 
 
 def _results(

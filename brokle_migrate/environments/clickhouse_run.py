@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import StepFailed
 from ..model import Action, StatementDone, StepFinished, StepStarted
 from . import mutations
+from .clickhouse_hints import hint_for
 from .drivers import ConnectionLost, ServerError
 from .ledger import Recorder
 
@@ -93,7 +94,7 @@ class ClickHouseRun:
             watch.wait()
         except ServerError as error:
             recorder.settle(step, number, statement, query_id, error.message or "refused")
-            raise _failed(step, number, statement, error.message) from error
+            raise _refused(step, number, statement, error) from error
         except ConnectionLost as error:
             message = f"no answer from {self._label}: {error}; the outcome is not known"
             raise _failed(step, number, statement, message) from error
@@ -108,6 +109,17 @@ class ClickHouseRun:
             recorder.stamp(version, self._content(version))
         for version in sorted(touched - wanted, key=int):
             recorder.stamp(version, None)
+
+
+def _refused(step: Step, number: int, statement: Statement, error: ServerError) -> StepFailed:
+    """The error for a statement that the server took, and would not or could not run."""
+    failure = _failed(step, number, statement, error.message)
+    failure.hint = hint_for(error)
+    if error.position is not None:
+        read = statement.text.encode()[: error.position].decode(errors="ignore")
+        failure.offset = len(read)
+        failure.location = statement.place(failure.offset)
+    return failure
 
 
 def _failed(step: Step, number: int, statement: Statement, message: str) -> StepFailed:

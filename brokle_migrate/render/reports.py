@@ -122,8 +122,20 @@ def _failure(error: MigrateError) -> Iterator[Block]:
     if error.sql:
         yield GAP
         yield Sql(error.sql, _SQL_LINES)
+        yield from _caret(error)
         yield GAP
     yield Line(error.message, Tone.BAD)
+
+
+def _caret(error: StepFailed) -> Iterator[Block]:
+    """The line in which the server stopped reading, with a mark under the place."""
+    if error.sql is None or error.offset is None:
+        return
+    before, after = error.sql[: error.offset], error.sql[error.offset :]
+    start = before.rpartition("\n")[2]
+    yield GAP
+    yield Line(start + after.partition("\n")[0])
+    yield Line("".join("\t" if character == "\t" else " " for character in start) + "^", Tone.BAD)
 
 
 def _place(error: StepFailed) -> str:

@@ -33,12 +33,16 @@ _EXPECTED = re.compile(
     r"(\(line \d+, col \d+\)):.*?(?:\. Expected one of: (.{0,100}).*?)?( \([A-Z_]+\))?$", re.DOTALL
 )
 
+_POSITION = re.compile(r"Syntax error.*?: failed at position (\d+)")
+
 
 class ServerError(Exception):
     """The server refused a statement.
 
     :ivar code: ClickHouse's error number, 0 when the server gave none.
     :ivar message: the server's words, without code, version and stack trace.
+    :ivar position: where the parser stopped, in bytes of the statement, from 0; None when the
+        server did not say.
     """
 
     def __init__(self, text: str, code: int = 0) -> None:
@@ -47,6 +51,8 @@ class ServerError(Exception):
         self.code = code or int(prefix["code"] or 0)
         words = _NOISE.sub("", text[prefix.end() :]).replace("DB::Exception: ", "").strip()
         self.message = _EXPECTED.sub(_without_echo, words)
+        position = _POSITION.match(words)
+        self.position = int(position[1]) - 1 if position else None
         super().__init__(self.message)
 
 

@@ -1,0 +1,49 @@
+"""What usually helps when ClickHouse refuses a statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .drivers import ServerError
+
+_MISSING = "does an earlier file create it, and is it in this database?"
+_EXISTS = (
+    "something made it outside of the migrations, or another file does: IF NOT EXISTS skips it"
+)
+_READ_ONLY = "the user or the server only reads: ask its administrator"
+_NO_SPACE = "the server's disk is full: make room on it"
+
+# Numbers: system.errors of ClickHouse 26.9, where they never change their meaning.
+_HINTS = {
+    10: _MISSING,
+    15: _EXISTS,
+    16: _MISSING,
+    47: _MISSING,
+    57: _EXISTS,
+    60: _MISSING,
+    62: "put the syntax right where the mark is",
+    81: "create the database first",
+    82: _EXISTS,
+    159: "it took longer than the server allows: -- migrate: settings max_execution_time=0",
+    164: _READ_ONLY,
+    241: "it needs more memory than the server gives: do it in smaller parts, or raise the limit "
+    "with -- migrate: settings max_memory_usage=N",
+    242: "the table lost its connection to ZooKeeper or Keeper: look at system.replicas",
+    243: _NO_SPACE,
+    252: "inserts came faster than their parts could be merged: wait for the merges "
+    "(system.merges), and insert in larger parts",
+    359: "the table is larger than max_table_size_to_drop: raise that on the server",
+    394: "somebody cancelled it (KILL QUERY)",
+    473: "another query holds a lock on the table: look at system.processes",
+    497: "grant the user what the message names",
+    517: "another mutation of the table is running: wait for it (system.mutations)",
+    524: "another mutation of the table is running: wait for it (system.mutations)",
+}
+
+
+def hint_for(error: ServerError) -> str | None:
+    """What to look at or to do after a refusal, None for one that is not common."""
+    if "No space left" in error.message:
+        return _NO_SPACE
+    return _HINTS.get(error.code)
