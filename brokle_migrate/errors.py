@@ -24,6 +24,7 @@
       ├─ NotConfirmed
       ├─ PartlyDropped
       ├─ Interrupted
+      │    └─ Terminated
       └─ StepFailed
 
 The first paragraph of a class docstring is the default message.  Only the
@@ -199,10 +200,16 @@ class PartlyDropped(MigrateError):
 
 
 class Interrupted(MigrateError):
-    """Interrupted."""
+    """Stopped by an interrupt (SIGINT)."""
 
     code = "interrupted"
     exit_code = 130
+
+
+class Terminated(Interrupted):
+    """Stopped by a request to terminate (SIGTERM)."""
+
+    exit_code = 143
 
 
 class StepFailed(MigrateError):

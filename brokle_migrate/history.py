@@ -172,12 +172,21 @@ class History:
         recorded = tuple(r.id for r in self.snapshot.revisions if r.id in tips)
         return History(replace(self.snapshot, recorded=recorded + self.ahead))
 
+    def finished_statements(self, version: str) -> tuple[str, ...]:
+        """The checksums of what an interrupted upgrade of ``version`` has executed."""
+        return next((d.finished for d in self.snapshot.dirty if d.version == version), ())
+
     def ways_out(self, interruption: Interruption) -> str:
         """What to type about a step that was started and not finished."""
-        version = interruption.version
+        version, number = interruption.version, interruption.next_statement
         older = [applied for applied in self.applied if int(applied) < int(version)]
         before = max(older, key=int, default="0")
         force = f"brokle-migrate --db {self.environment} force --version"
+        if number is not None:
+            return (
+                f"brokle-migrate up goes on at statement {number}, and the file may be changed "
+                f"from there on; or record {version} as applied: {force} {version}"
+            )
         return (
             f"look at what it did and put the schema right, then record {version} as not applied: "
             f"{force} {before}; or as applied: {force} {version}"

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .errors import Interrupted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -122,6 +124,9 @@ class Interruption:
     :ivar statements: how many statements the step has.
     :ivar error: what the server said, empty when it said nothing.
     :ivar done: whether that statement is recorded as done, and the next was never begun.
+    :ivar refused: whether the server's answer proves that the statement had no effect.
+    :ivar finished: the checksums of the statements before the place where the step can go on,
+        from the first.
     """
 
     version: str
@@ -130,6 +135,16 @@ class Interruption:
     statements: int
     error: str = ""
     done: bool = False
+    refused: bool = False
+    finished: tuple[str, ...] = ()
+
+    @property
+    def next_statement(self) -> int | None:
+        """Where an upgrade can go on, from 1; None where what happened is not proven."""
+        if self.action is not Action.UPGRADE or not (self.done or self.refused):
+            return None
+        number = self.statement + 1 if self.done else self.statement
+        return number if len(self.finished) == number - 1 else None
 
     def __str__(self) -> str:
         place = f"statement {self.statement} of {self.statements}"
@@ -220,6 +235,7 @@ class Step:
     :ivar checksum: SHA-256 of what the file says, comments and spacing aside.
     :ivar digest: SHA-256 of the file, byte by byte.
     :ivar records: for a stamp, the versions that will be recorded as applied.
+    :ivar done: the checksums of the statements that an interrupted run has executed already.
     """
 
     environment: str
@@ -231,6 +247,12 @@ class Step:
     checksum: str = ""
     digest: str = ""
     records: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+
+    @property
+    def remaining(self) -> tuple[Statement, ...]:
+        """The statements that are still to run."""
+        return self.statements[len(self.done) :]
 
     def __str__(self) -> str:
         return f"{self.action} {self.environment} {self.revision}"
@@ -316,7 +338,9 @@ class Report:
         """The process exit code (README, "Exit codes")."""
         if self.error is None:
             return 0
-        return 6 if self.changed else self.error.exit_code
+        if self.changed and not isinstance(self.error, Interrupted):
+            return 6
+        return self.error.exit_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from .links import interleave
 from .model import Action, Operation, Plan, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .history import History
-    from .model import Request, Revision
+    from .model import Interruption, Request, Revision
 
 
 _FROM_HERE = re.compile(r"(?:.+@)?(?P<sign>[+-])(?P<steps>\d+)$")
@@ -38,8 +38,9 @@ def build(request: Request, histories: Mapping[str, History]) -> Plan:
         steps = _stamps(request, selected)
     else:
         for history in selected.values():
-            _require_clean(history)
+            _require_clean(history, request)
         steps = _moves(request, selected, histories)
+        _require_resumed(steps, selected.values())
     return Plan(
         request=request,
         steps=steps,
@@ -53,13 +54,27 @@ def build(request: Request, histories: Mapping[str, History]) -> Plan:
     )
 
 
-def _require_clean(history: History) -> None:
-    if history.snapshot.dirty:
-        interruption = history.snapshot.dirty[0]
-        raise Dirty(
-            f"{history.environment} is dirty: {interruption}",
-            hint=history.ways_out(interruption),
-        )
+def _require_clean(history: History, request: Request) -> None:
+    """Refuse to build on a step that stands half done, unless it can go on from there."""
+    forward = request.may_go_up and not request.may_go_down
+    for interruption in history.snapshot.dirty:
+        if not forward or interruption.next_statement is None:
+            raise _dirty(history, interruption)
+
+
+def _require_resumed(steps: Sequence[Step], histories: Iterable[History]) -> None:
+    """Refuse to leave behind a step that stands half done."""
+    planned = {(step.environment, step.revision) for step in steps}
+    for history in histories:
+        for interruption in history.snapshot.dirty:
+            if (history.environment, interruption.version) not in planned:
+                raise _dirty(history, interruption)
+
+
+def _dirty(history: History, interruption: Interruption) -> Dirty:
+    return Dirty(
+        f"{history.environment} is dirty: {interruption}", hint=history.ways_out(interruption)
+    )
 
 
 def _moves(
@@ -71,7 +86,7 @@ def _moves(
     paths = _paths(request, selected)
     for name, (action, revisions) in paths.items():
         queue = up if action is Action.UPGRADE else down
-        queue[name] = [_step(action, revision) for revision in revisions]
+        queue[name] = [_step(action, revision, selected[name]) for revision in revisions]
     backwards = {name: down[name] for name in reversed(list(down))}
     first = interleave(backwards, histories)
     return first + interleave(up, _after(first, histories))
@@ -86,8 +101,15 @@ def _after(steps: Sequence[Step], histories: Mapping[str, History]) -> Mapping[s
     }
 
 
-def _step(action: Action, revision: Revision) -> Step:
-    return Step(revision.environment, action, revision.id, revision.message, revision.path)
+def _step(action: Action, revision: Revision, history: History) -> Step:
+    return Step(
+        revision.environment,
+        action,
+        revision.id,
+        revision.message,
+        revision.path,
+        done=history.finished_statements(revision.id),
+    )
 
 
 def _require_known(history: History) -> None:

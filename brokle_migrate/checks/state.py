@@ -21,7 +21,8 @@ def _findings(history: History) -> list[Finding]:
     name, found = history.environment, []
     for interruption in history.snapshot.dirty:
         hint = history.ways_out(interruption)
-        found.append(Finding("dirty", Level.ERROR, name, str(interruption), hint))
+        level = Level.ERROR if interruption.next_statement is None else Level.WARNING
+        found.append(Finding("dirty", level, name, str(interruption), hint))
     if history.ahead:
         versions = ", ".join(history.ahead)
         message = f"the database records {versions}, which no file here has"

@@ -233,6 +233,7 @@ def _move(
     """Plan, show or ask, run, report: what every command that runs steps does."""
     from .. import command
     from ..errors import StalePlan
+    from .signals import stoppable
 
     def work(session: Session) -> int:
         plan = command.plan(
@@ -252,13 +253,14 @@ def _move(
             session.confirm(question)
         else:
             session.renderer.findings(plan.findings)
-        report = command.run(
-            plan,
-            session.environments,
-            emit=session.renderer.event,
-            waiting=session.waiting,
-            lock_timeout=options.lock_timeout,
-        )
+        with stoppable(session.renderer.event, session.renderer.message) as emit:
+            report = command.run(
+                plan,
+                session.environments,
+                emit=emit,
+                waiting=session.waiting,
+                lock_timeout=options.lock_timeout,
+            )
         session.exit_code = report.exit_code
         session.renderer.report(report)
         return report.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from contextlib import contextmanager, suppress
@@ -13,9 +14,10 @@ import click
 
 from ..config import load, no_color
 from ..environments import Environments, open_environments, selected
-from ..errors import Interrupted, MigrateError, NotConfirmed
+from ..errors import MigrateError, NotConfirmed
 from ..redact import Redactor
 from ..render import choose
+from .signals import interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,9 +105,10 @@ def execute(options: Common, command: str, work: Callable[[Session], int]) -> in
     except MigrateError as error:
         renderer.error(error)
         code = error.exit_code
-    except KeyboardInterrupt:
-        renderer.error(Interrupted(hint="brokle-migrate status tells what is applied"))
-        code = Interrupted.exit_code
+    except KeyboardInterrupt as error:
+        stopped = interrupted(*error.args[:1] or (signal.SIGINT,))
+        renderer.error(stopped)
+        code = stopped.exit_code
     except Exception:
         # A bug: it still has to pass the redactor, and end the output.
         renderer.error(MigrateError(f"this is a bug in brokle-migrate:\n{traceback.format_exc()}"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..clickhouse import context
 from ..config import parse_url
-from ..errors import InvalidScripts, PartlyDropped, StateError
+from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
 from ..model import CLICKHOUSE, Action, Snapshot
 from . import clickhouse_objects, templates
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
@@ -183,6 +183,7 @@ class ClickHouseEnvironment:
         if step.action is Action.STAMP:
             return step
         script = self._scripts.load(step)
+        _require_unedited(step, script.statements)
         for statement in script.statements:
             refusal = self._refusal(statement)
             if refusal:
@@ -228,8 +229,28 @@ def _configured(
     return parse_url(connection.url, source=str(env)), dict(connection.settings)
 
 
+def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
+    """Refuse to go on with a file whose first part is not what was run.
+
+    :raises Dirty: naming the statement that was edited.
+    """
+    for number, text_hash in enumerate(step.done, 1):
+        if number > len(statements):
+            raise Dirty(
+                f"{step.path}: statement {number} was run before and is no longer in the file",
+                hint="restore the statements that were run, and change only those after them",
+            )
+        statement = statements[number - 1]
+        if statement.checksum != text_hash:
+            raise Dirty(
+                f"{statement.location}: statement {number} was edited after it was run; "
+                f"{step.revision} stands half done",
+                hint="restore the statements that were run, and change only those after them",
+            )
+
+
 def _sql(step: Step) -> StepSql:
     if step.action is Action.STAMP:
         versions = ", ".join(step.records) or "nothing"
         return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
-    return StepSql(step, tuple(statement.text for statement in step.statements))
+    return StepSql(step, tuple(statement.text for statement in step.remaining))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import StepFailed
 from ..model import Action, StatementDone, StepFinished, StepStarted
 from . import mutations
-from .clickhouse_hints import hint_for
+from .clickhouse_refusals import did_nothing, hint_for
 from .drivers import ConnectionLost, ServerError
 from .ledger import Recorder
 
@@ -74,9 +74,9 @@ class ClickHouseRun:
         started = time.perf_counter()
         if step.action is Action.STAMP:
             self._stamp(step, recorder)
-        elif not step.statements:
-            recorder.finish_empty(step)
-        for index, statement in enumerate(step.statements, 1):
+        elif not step.remaining:
+            recorder.finish(step)
+        for index, statement in enumerate(step.remaining, len(step.done) + 1):
             self._execute(step, index, statement, recorder)
             self._emit(StatementDone(step, index, len(step.statements)))
         self._emit(StepFinished(step, time.perf_counter() - started))
@@ -93,7 +93,14 @@ class ClickHouseRun:
             )
             watch.wait()
         except ServerError as error:
-            recorder.settle(step, number, statement, query_id, error.message or "refused")
+            recorder.settle(
+                step,
+                number,
+                statement,
+                query_id,
+                error.message or "refused",
+                refused=did_nothing(error, statement.text),
+            )
             raise _refused(step, number, statement, error) from error
         except ConnectionLost as error:
             message = f"no answer from {self._label}: {error}; the outcome is not known"

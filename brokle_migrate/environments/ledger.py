@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..author import author
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ..model import Statement, Step
     from .drivers import Driver, Row
 
-INTENT, DONE, FAILED, STAMPED, UNSTAMPED = "intent", "done", "failed", "stamped", "unstamped"
+INTENT, DONE, FAILED, REFUSED = "intent", "done", "failed", "refused"
+STAMPED, UNSTAMPED = "stamped", "unstamped"
 
 # Numbers and strings only, so that every server version since 18.16 can hold it.
 _COLUMNS = {
@@ -87,8 +88,17 @@ def fold(rows: Iterable[Row]) -> LedgerState:
             applied[version] = Content(checksum, digest)
         elif event != UNSTAMPED and not finished:
             place = int(statement), int(statements)
-            dirty.append(Interruption(version, Action(action), *place, error, event == DONE))
+            ended = event == DONE, event == REFUSED
+            interruption = Interruption(version, Action(action), *place, error, *ended)
+            if not _is_as_before(interruption):
+                dirty.append(interruption)
     return LedgerState(applied, tuple(dirty), last)
+
+
+def _is_as_before(interruption: Interruption) -> bool:
+    """Whether an upgrade ended with a first statement that had no effect."""
+    is_first = interruption.statement == 1 and interruption.action is Action.UPGRADE
+    return is_first and interruption.refused
 
 
 class Ledger:
@@ -117,13 +127,27 @@ class Ledger:
             f"FROM {self.table} GROUP BY version ORDER BY version"
         )
         try:
-            return fold(self._driver.query(query))
+            state = fold(self._driver.query(query))
+            return replace(state, dirty=tuple(self._finished(each) for each in state.dirty))
         except ServerError as error:
             if error.code == UNKNOWN_TABLE:
                 return LedgerState()
             if error.code in {UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD}:
                 raise self._foreign() from error
             raise
+
+    def _finished(self, interruption: Interruption) -> Interruption:
+        """Add what the statements before the place of an interruption were."""
+        if interruption.action is not Action.UPGRADE:
+            return interruption
+        rows = self._driver.query(
+            f"SELECT statement, argMax(statement_hash, seq) FROM {self.table} "
+            f"WHERE version = {interruption.version} AND event = '{DONE}' "
+            f"AND action = '{Action.UPGRADE}' AND statement > 0 "
+            f"AND statement < {interruption.statement + interruption.done} "
+            "GROUP BY statement ORDER BY statement"
+        )
+        return replace(interruption, finished=tuple(text_hash for _, text_hash in rows))
 
     def create(self) -> None:
         """Make the table unless it is there."""
@@ -177,14 +201,26 @@ class Recorder:
         return query_id
 
     def settle(
-        self, step: Step, number: int, statement: Statement, query_id: str, error: str = ""
+        self,
+        step: Step,
+        number: int,
+        statement: Statement,
+        query_id: str,
+        error: str = "",
+        *,
+        refused: bool = False,
     ) -> None:
-        """Note a statement's outcome; it is written with the next intent or flush."""
-        self._add(step, FAILED if error else DONE, number, statement, query_id, error)
+        """Note a statement's outcome; it is written with the next intent or flush.
 
-    def finish_empty(self, step: Step) -> None:
-        """Note that a step without statements is done."""
-        self._add(step, DONE, 0)
+        :param error: what the server said, empty when all went well.
+        :param refused: whether that proves that the statement had no effect.
+        """
+        event = REFUSED if refused else FAILED if error else DONE
+        self._add(step, event, number, statement, query_id, error)
+
+    def finish(self, step: Step) -> None:
+        """Note that a step with nothing left to execute is done."""
+        self._add(step, DONE, len(step.statements))
 
     def stamp(self, version: str, content: Content | None) -> None:
         """Note a version as applied without running anything; as not applied for None."""

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, InvalidScripts, MigrateError
+from ..errors import ConfigError, Interrupted, InvalidScripts, MigrateError
 from ..model import POSTGRES, Action, Snapshot, StepFinished, StepStarted
 from . import postgres_objects
 from .alembic_project import AlembicProject
@@ -102,7 +102,7 @@ class PostgresEnvironment:
             try:
                 self._project.run(run.work, purge=self._is_ahead())
             except (Exception, SystemExit) as error:
-                if run.current is None:
+                if run.current is None or isinstance(error, Interrupted):
                     raise
                 raise failed(run.current, error, partial=run.autocommitted) from error
 

@@ -11,7 +11,7 @@ Nothing here does I/O or knows a server.  Each module stands on those after it::
 from __future__ import annotations
 
 from .destruction import Destruction, destroys
-from .facts import has_inline_values, identifiers, may_mutate
+from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
 from .split import Script, header, parse, split
 from .tokens import checksum
 
@@ -21,6 +21,7 @@ __all__ = [
     "checksum",
     "destroys",
     "has_inline_values",
+    "has_one_effect",
     "header",
     "identifiers",
     "may_mutate",

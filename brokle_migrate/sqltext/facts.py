@@ -24,6 +24,28 @@ _AT_ONCE = {
 }
 
 
+def has_one_effect(text: str) -> bool:
+    """Whether a ClickHouse statement does one thing or nothing, on one server.
+
+    CREATE … AS SELECT makes a table and then fills it; a list of commands, and ON CLUSTER, can
+    stop half-way.  It is no for what is not known here.
+    """
+    found = list(sentences(text))
+    return len(found) == 1 and _has_one_effect(found[0])
+
+
+def _has_one_effect(words: Words) -> bool:
+    upper = {word.upper() for word in words.rest}
+    if "CLUSTER" in upper:
+        return False
+    if words.take("ALTER TABLE"):
+        words.name()
+        return len(list(words.parts())) == 1
+    if words.take("CREATE"):
+        return "SELECT" not in upper or ("VIEW" in upper and "POPULATE" not in upper)
+    return (words.take("DROP") or words.take("RENAME")) and "," not in upper
+
+
 def may_mutate(text: str) -> bool:
     """Whether a row may appear in ``system.mutations`` when this ClickHouse statement runs.
 

@@ -195,6 +195,10 @@ class Running:
         """Send a signal."""
         self.process.send_signal(number)
 
+    def said(self) -> bytes:
+        """What is on its standard error so far."""
+        return os.pread(self._err.fileno(), 1_000_000, 0)
+
     def kill(self) -> Result:
         """End it with SIGKILL, at once; what it had said."""
         self.signal(signal.SIGKILL)

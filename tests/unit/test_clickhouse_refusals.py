@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from brokle_migrate.environments.clickhouse_hints import hint_for
+from brokle_migrate.environments.clickhouse_refusals import hint_for
 from brokle_migrate.environments.drivers import ServerError
 from brokle_migrate.model import Location, Statement
 

@@ -1,4 +1,4 @@
-"""What usually helps when ClickHouse refuses a statement."""
+"""What a refusal by ClickHouse means: whether anything happened, and what usually helps."""
 
 from __future__ import annotations
 
@@ -40,6 +40,22 @@ _HINTS = {
     517: "another mutation of the table is running: wait for it (system.mutations)",
     524: "another mutation of the table is running: wait for it (system.mutations)",
 }
+
+
+# Said before anything is done: what is unknown, exists already, or is not allowed.
+_AT_THE_DOOR = {15, 16, 43, 44, 46, 47, 50, 56, 57, 60, 80, 81, 82, 115, 164, 497}
+
+
+def did_nothing(error: ServerError, sql: str) -> bool:
+    """Whether a refusal proves that the statement had no effect at all.
+
+    :return: False also where that is not known.
+    """
+    from ..sqltext import has_one_effect
+
+    if error.position is not None:  # a syntax error
+        return True
+    return error.code in _AT_THE_DOOR and has_one_effect(sql)
 
 
 def hint_for(error: ServerError) -> str | None:

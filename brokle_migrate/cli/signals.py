@@ -1,0 +1,76 @@
+"""SIGINT and SIGTERM while steps run: stop between two statements, and report."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from ..errors import Interrupted, Terminated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from ..model import Emit, Event
+
+_AT_ONCE = 2.0  # seconds within which a second signal does not wait for the statement
+_HINT = "brokle-migrate status tells what is applied, and what to type next"
+
+
+class Stop:
+    """Turns a signal into the end of a run at its next event.
+
+    :param emit: where the events go.
+    :param tell: called with a sentence when the running statement is waited for.
+    """
+
+    def __init__(self, emit: Emit, tell: Callable[[str], None]) -> None:
+        self._emit = emit
+        self._tell = tell
+        self._running = False
+        self._asked: tuple[int, float] | None = None
+
+    def event(self, event: Event) -> None:
+        """Pass an event on.
+
+        :raises Interrupted: a signal came; what is done stays recorded.
+        """
+        self._running = True
+        self._emit(event)
+        if self._asked is not None:
+            raise interrupted(self._asked[0])
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Take a signal: at once before the first step, and when it comes twice."""
+        now = time.monotonic()
+        if not self._running or (self._asked and now - self._asked[1] < _AT_ONCE):
+            raise KeyboardInterrupt(number)
+        self._asked = number, now
+        with suppress(RuntimeError):  # the signal came while a line was being written
+            self._tell("stopping when the running statement has ended; again within 2 s: at once")
+
+
+def interrupted(number: int) -> Interrupted:
+    """The error for a signal."""
+    kind = Terminated if number == signal.SIGTERM else Interrupted
+    return kind(hint=_HINT)
+
+
+@contextmanager
+def stoppable(emit: Emit, tell: Callable[[str], None]) -> Iterator[Emit]:
+    """Let signals stop a run cleanly; yields what the run has to emit to."""
+    if threading.current_thread() is not threading.main_thread():
+        yield emit
+        return
+    stop = Stop(emit, tell)
+    before = {
+        number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop.event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
