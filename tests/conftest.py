@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.support.gateway_process import GatewayProcess
 from tests.support.postgres import EmbeddedPostgres, OwnPostgres, fresh_database
@@ -18,6 +19,12 @@ from tests.support.servers import ClickHouseServer, require_clickhouse_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The same examples in every run, so that what passes stays passed; the other profile looks for new
+# ones: make test PYTEST_OPTIONS=--hypothesis-profile=explore
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile("repeatable")
 
 OWN_POSTGRES = os.environ.get("BROKLE_TEST_POSTGRES_URL")
 OWN_CLICKHOUSE = os.environ.get("BROKLE_TEST_CLICKHOUSE_URL")
