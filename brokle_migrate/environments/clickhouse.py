@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ..model import Emit, Revision, Statement, Step
     from .drivers import Driver
 
+_RESTORE = "restore the statements that were run, and change only those after them"
+
 
 class ClickHouseEnvironment:
     """A directory of pairs over one ClickHouse database.
@@ -238,14 +240,14 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
         if number > len(statements):
             raise Dirty(
                 f"{step.path}: statement {number} was run before and is no longer in the file",
-                hint="restore the statements that were run, and change only those after them",
+                hint=_RESTORE,
             )
         statement = statements[number - 1]
         if statement.checksum != text_hash:
             raise Dirty(
                 f"{statement.location}: statement {number} was edited after it was run; "
                 f"{step.revision} stands half done",
-                hint="restore the statements that were run, and change only those after them",
+                hint=_RESTORE,
             )
 
 

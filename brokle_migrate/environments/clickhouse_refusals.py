@@ -38,7 +38,6 @@ _HINTS = {
     473: "another query holds a lock on the table: look at system.processes",
     497: "grant the user what the message names",
     517: "another mutation of the table is running: wait for it (system.mutations)",
-    524: "another mutation of the table is running: wait for it (system.mutations)",
 }
 
 
