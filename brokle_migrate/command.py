@@ -15,7 +15,7 @@ from .environments import ORDER
 from .errors import ConfigError, Dirty, MigrateError, PartlyDropped, RevisionError, StalePlan
 from .history import History
 from .lock import NoLock, PostgresLock
-from .model import POSTGRES
+from .model import POSTGRES, Limits
 from .plan import build
 from .runner import run as run_plan
 from .status import DatabaseInfo, DatabaseStatus, Info, SettingView, Status, describe
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .preview import Preview
 
 LOCK_TIMEOUT = 15.0
+_NO_LIMITS = Limits()
 
 
 def plan(
@@ -90,16 +91,18 @@ def run(
     emit: Emit,
     waiting: Callable[[str], None],
     lock_timeout: float = LOCK_TIMEOUT,
+    limits: Limits = _NO_LIMITS,
 ) -> Report:
     """Run a plan under the lock.
 
     :param emit: called with every event, in order.
     :param waiting: called with the holder's description when the lock is held by another.
     :param lock_timeout: seconds to wait for the lock.
+    :param limits: how long the run may take.
     :raises LockHeld: somebody else kept the lock.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
     """
-    return run_plan(plan, environments, _lock(environments, lock_timeout, waiting), emit)
+    return run_plan(plan, environments, _lock(environments, lock_timeout, waiting), emit, limits)
 
 
 def status(environments: Environments, names: Sequence[str]) -> Status:

@@ -20,6 +20,8 @@
       │    ├─ ForeignLedger
       │    └─ StalePlan
       ├─ LockHeld
+      ├─ LockLost
+      ├─ TimedOut
       ├─ DatabaseUnreachable
       ├─ NotConfirmed
       ├─ PartlyDropped
@@ -176,6 +178,18 @@ class LockHeld(MigrateError):
 
     code = "lock_held"
     exit_code = 4
+
+
+class LockLost(MigrateError):
+    """The lock was lost while the run was under way, so nothing more was run."""
+
+    code = "lock_lost"
+
+
+class TimedOut(MigrateError):
+    """The time that the run was given is over."""
+
+    code = "timeout"
 
 
 class DatabaseUnreachable(MigrateError):

@@ -52,6 +52,12 @@ class Lock(Protocol):
     ) -> None:
         """Release it."""
 
+    def check(self) -> None:
+        """Make sure that it is still held; costs no round trip.
+
+        :raises LockLost: it may not be held any more.
+        """
+
 
 class PostgresLock:
     """An advisory lock of the database that is migrated.
@@ -89,6 +95,9 @@ class PostgresLock:
         if self._connection is not None:
             self._connection.close()  # the session ends, and the lock with it
             self._connection = None
+
+    def check(self) -> None:
+        """Make sure that the session still exists."""
 
     def _take(self, connection: Connection) -> None:
         end = time.monotonic() + self._timeout
@@ -163,3 +172,6 @@ class NoLock:
         trace: TracebackType | None,
     ) -> None:
         return None
+
+    def check(self) -> None:
+        """There is nothing to lose."""

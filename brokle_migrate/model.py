@@ -185,6 +185,25 @@ class Snapshot:
         return hashlib.sha256(state.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a run may take.
+
+    :ivar deadline: when the whole run has to end, on ``time.monotonic()``'s clock; None for never.
+    :ivar statement: seconds that one statement may take, None for as long as it takes.
+    """
+
+    deadline: float | None = None
+    statement: float | None = None
+
+
+class OnFailure(StrEnum):
+    """What a run that fails does with what it has applied."""
+
+    STOP = "stop"
+    ROLLBACK = "rollback"
+
+
 class Operation(StrEnum):
     """What was asked for; each is planned into steps."""
 

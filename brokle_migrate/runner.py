@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from .environments import Environments
     from .lock import Lock
-    from .model import Emit, Event, Plan, Step
+    from .model import Emit, Event, Limits, Plan, Step
 
 
-def run(plan: Plan, environments: Environments, lock: Lock, emit: Emit) -> Report:
+def run(plan: Plan, environments: Environments, lock: Lock, emit: Emit, limits: Limits) -> Report:
     """Run a plan under the lock, step by step, until it is done or a step fails.
 
     :param emit: called with every event, in order.
@@ -35,8 +35,8 @@ def run(plan: Plan, environments: Environments, lock: Lock, emit: Emit) -> Repor
     """
     with lock:
         _require_fresh(plan, environments)
-        clock = _Clock(emit, len(plan.steps))
-        error = _apply(plan, environments, clock)
+        clock = _Clock(emit, len(plan.steps), lock)
+        error = _apply(plan, environments, clock, limits)
         after = _look_again(plan, environments)
     _advise(error, after)
     results = tuple(_results(plan, after, error, clock))
@@ -64,11 +64,13 @@ def _require_fresh(plan: Plan, environments: Environments) -> None:
             )
 
 
-def _apply(plan: Plan, environments: Environments, clock: _Clock) -> MigrateError | None:
+def _apply(
+    plan: Plan, environments: Environments, clock: _Clock, limits: Limits
+) -> MigrateError | None:
     """Apply each stretch of steps that share an environment; the first failure ends the run."""
     try:
         for stretch in stretches(plan.steps):
-            environments[stretch[0].environment].apply(stretch, clock)
+            environments[stretch[0].environment].apply(stretch, clock, limits)
     except MigrateError as error:
         return error
     return None
@@ -143,10 +145,14 @@ def _key(step: Step) -> tuple[str, str]:
 
 
 class _Clock:
-    """Numbers the steps over the whole run, notes what was started and how long it took."""
+    """Numbers the steps over the whole run, notes what was started and how long it took.
 
-    def __init__(self, emit: Emit, total: int) -> None:
+    :param lock: has to be held before every step and every statement.
+    """
+
+    def __init__(self, emit: Emit, total: int, lock: Lock) -> None:
         self._emit = emit
+        self._lock = lock
         self._total = total
         self.started: set[tuple[str, str]] = set()
         self.durations: dict[tuple[str, str], float] = {}
@@ -161,6 +167,8 @@ class _Clock:
             self._emit(event)
         except OSError:  # nobody reads the progress any more: that is no reason to stop
             self._emit = _nothing
+        if not isinstance(event, StepFinished):
+            self._lock.check()  # fencing: nothing more runs once somebody else may run, too
 
 
 def _nothing(_: Event) -> None:

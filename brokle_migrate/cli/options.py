@@ -46,6 +46,10 @@ class Common:
     config: Path | None
     x: tuple[str, ...]
     lock_timeout: float
+    timeout: float | None
+    statement_timeout: float | None
+    on_failure: str
+    atomic: bool
     no_color: bool
 
 
@@ -76,6 +80,26 @@ _COMMON = [
         default="15s",
         show_default=True,
         help="How long to wait for another run to end.",
+    ),
+    click.option(
+        "--timeout", type=Duration(), help="How long the whole run may take.  [default: no limit]"
+    ),
+    click.option(
+        "--statement-timeout",
+        type=Duration(),
+        help="How long one statement may take.  [default: no limit]",
+    ),
+    click.option(
+        "--on-failure",
+        type=click.Choice(["stop", "rollback"]),
+        default="stop",
+        show_default=True,
+        help="What a run that fails does with what it has applied.",
+    ),
+    click.option(
+        "--atomic",
+        is_flag=True,
+        help="Commit Postgres only once ClickHouse is done; on failure undo both.",
     ),
     click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
 ]

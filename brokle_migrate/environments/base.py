@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..model import Emit, Revision, Snapshot, Step
+    from ..model import Emit, Limits, Revision, Snapshot, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,10 @@ class Environment(Protocol):
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         """What the steps would execute, in order; touches no database."""
 
-    def apply(self, steps: Sequence[Step], emit: Emit) -> None:
+    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         """Run steps in order, each with its version record.
 
+        :param emit: called with every event; what it raises ends the run between two statements.
         :raises StepFailed: one failed; what is applied is for a new snapshot to tell.
         """
 

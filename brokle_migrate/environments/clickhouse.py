@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
-    from ..model import Emit, Revision, Statement, Step
+    from ..model import Emit, Limits, Revision, Statement, Step
     from .drivers import Driver
 
 _RESTORE = "restore the statements that were run, and change only those after them"
@@ -81,7 +81,7 @@ class ClickHouseEnvironment:
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(_sql(step) for step in steps)
 
-    def apply(self, steps: Sequence[Step], emit: Emit) -> None:
+    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:  # noqa: ARG002
         run = ClickHouseRun(
             self._open(), self._ledger(), self._recorded, self.label, self._run_id, emit
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from ..config import Config
-    from ..model import Emit, Revision, Step
+    from ..model import Emit, Limits, Revision, Step
 
 
 class PostgresEnvironment:
@@ -96,7 +96,7 @@ class PostgresEnvironment:
             )
         return run.result()
 
-    def apply(self, steps: Sequence[Step], emit: Emit) -> None:
+    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:  # noqa: ARG002
         run = _Run(self._project, steps, emit)
         with self._explained():
             try:
