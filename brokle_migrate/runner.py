@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .environments import Environments
-    from .lock import Lock
+    from .locks import Lock
     from .model import Emit, Event, Limits, Plan, Step
 
 

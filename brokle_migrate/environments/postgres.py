@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, Interrupted, InvalidScripts, MigrateError
+from ..errors import ConfigError, Interrupted, InvalidScripts, LockLost, MigrateError
 from ..model import POSTGRES, Action, Snapshot, StepFinished, StepStarted
 from . import postgres_objects
 from .alembic_project import AlembicProject
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from ..config import Config
+    from ..locks import Lock
     from ..model import Emit, Limits, Revision, Step
 
 
@@ -55,14 +56,18 @@ class PostgresEnvironment:
             return f"postgres://{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
         return "postgres"
 
-    @property
-    def lock_url(self) -> str | None:
-        """Where the lock is held: the database that ``env.py`` connected to."""
+    def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
+        """The lock in the database that ``env.py`` connects to."""
+        from ..locks.advisory import PostgresLock
+
         if self._connected_url is None and self._exists():
             self._read(self._note_heads)
         if self._connected_url is not None:
-            return self._connected_url.render_as_string(hide_password=False)
-        return self._configured.render() if self._configured is not None else None
+            url = self._connected_url.render_as_string(hide_password=False)
+        else:
+            assert self._configured is not None  # only an embedded database may not exist yet
+            url = self._configured.render()
+        return PostgresLock(url, self.label, timeout, waiting)
 
     def revisions(self) -> tuple[Revision, ...]:
         return self._revisions
@@ -102,7 +107,7 @@ class PostgresEnvironment:
             try:
                 self._project.run(run.work, purge=self._is_ahead())
             except (Exception, SystemExit) as error:
-                if run.current is None or isinstance(error, Interrupted):
+                if run.current is None or isinstance(error, (Interrupted, LockLost)):
                     raise
                 raise failed(run.current, error, partial=run.autocommitted) from error
 

@@ -11,7 +11,7 @@ from brokle_migrate import command
 from brokle_migrate.config import load
 from brokle_migrate.environments import open_environments
 from brokle_migrate.errors import StalePlan
-from brokle_migrate.lock import _KEY
+from brokle_migrate.locks.postgres_rows import KEY
 from brokle_migrate.model import CLICKHOUSE, POSTGRES, Operation, Request
 from tests.support.postgres import libpq_url
 
@@ -35,7 +35,7 @@ def test_a_held_lock_is_reported_with_its_holder(ready: Project) -> None:
     with psycopg.connect(
         libpq_url(ready.postgres_url or ""), autocommit=True, application_name="somebody else"
     ) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", [_KEY])
+        holder.execute("SELECT pg_advisory_lock(%s)", [KEY])
         result = ready.run("up", "--lock-timeout", "0.5s")
         assert result.code == 4
         assert "somebody else" in result.err
@@ -47,7 +47,7 @@ def test_a_held_lock_is_reported_with_its_holder(ready: Project) -> None:
 def test_a_run_with_nothing_to_do_needs_no_lock(ready: Project) -> None:
     assert ready.run("up").code == 0
     with psycopg.connect(libpq_url(ready.postgres_url or ""), autocommit=True) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", [_KEY])
+        holder.execute("SELECT pg_advisory_lock(%s)", [KEY])
         assert ready.run("up", "--lock-timeout", "0.1s").code == 0
 
 
