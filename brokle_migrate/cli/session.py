@@ -17,7 +17,7 @@ from ..environments import Environments, open_environments, selected
 from ..errors import MigrateError, NotConfirmed
 from ..redact import Redactor
 from ..render import choose
-from .signals import interrupted
+from .signals import interrupted, terminable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def execute(options: Common, command: str, work: Callable[[Session], int]) -> in
     try:
         config = load(config_file=options.config, x=options.x)
         renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
-        with _session(options, config, renderer) as session:
+        with terminable(), _session(options, config, renderer) as session:
             code = _outcome(session, work)
     except MigrateError as error:
         renderer.error(error)

@@ -60,6 +60,23 @@ def interrupted(number: int) -> Interrupted:
 
 
 @contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end a command as SIGINT does: with everything given back that it holds."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)
+
+
+@contextmanager
 def stoppable(emit: Emit, tell: Callable[[str], None]) -> Iterator[Emit]:
     """Let signals stop a run cleanly; yields what the run has to emit to."""
     if threading.current_thread() is not threading.main_thread():
