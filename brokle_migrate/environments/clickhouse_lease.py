@@ -16,6 +16,9 @@ Of claimants that see each other the first (by second, then by token) keeps its 
 again; the others withdraw.  A withdrawn token never comes back.  Whoever sees a live claim before
 writing one of its own writes none.
 
+Every look asks for sequential consistency: it may reach another node than the row did, as in
+ClickHouse Cloud; a server that is alone does nothing for it.
+
 Seconds are the server's finest unit that every version has.  A row may be up to a second younger
 than it says, so a claim is over only when more seconds have passed than it lasts.
 """
@@ -152,7 +155,8 @@ class ClickHouseRows:
         query = (
             f"SELECT token, any(holder), min(second), max(second), max(ttl), {_NOW} "
             f"FROM {self._table} WHERE second >= {_NOW} - {_MEMORY} "
-            f"GROUP BY token HAVING max(event = '{RELEASE}') = 0 ORDER BY min(second), token"
+            f"GROUP BY token HAVING max(event = '{RELEASE}') = 0 ORDER BY min(second), token "
+            "SETTINGS select_sequential_consistency = 1"
         )
         try:
             rows = self._connected().query(query)
