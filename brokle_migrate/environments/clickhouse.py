@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..clickhouse import context
 from ..config import parse_url
-from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
+from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError, StepFailed
 from ..model import CLICKHOUSE, Action, Snapshot
 from . import clickhouse_objects, templates
+from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
-from .clickhouse_run import ClickHouseRun
 from .drivers import ConnectionLost, ServerError, connect, unreachable
-from .ledger import Content, Ledger, LedgerState
+from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
+    from ..interruption import Interruption
     from ..model import Emit, Limits, Revision, Statement, Step
+    from .base import LastRun
     from .drivers import Driver
+    from .ledger import Prove
 
 _RESTORE = "restore the statements that were run, and change only those after them"
 
@@ -60,10 +63,10 @@ class ClickHouseEnvironment:
     def revisions(self) -> tuple[Revision, ...]:
         return self._scripts.revisions
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, *, prove: bool = False) -> Snapshot:
         revisions = self.revisions()
         exists = self._exists()
-        state = self._read_ledger() if exists else LedgerState()
+        state = self._read_ledger(self._prove if prove else None) if exists else LedgerState()
         return Snapshot(
             environment=CLICKHOUSE,
             label=self.label,
@@ -81,11 +84,32 @@ class ClickHouseEnvironment:
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(_sql(step) for step in steps)
 
-    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:  # noqa: ARG002
+    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
+        from .clickhouse_run import ClickHouseRun
+
         run = ClickHouseRun(
-            self._open(), self._ledger(), self._recorded, self.label, self._run_id, emit
+            self._open(),
+            self._ledger(),
+            self._recorded,
+            self._made,
+            self.label,
+            self._run_id,
+            emit,
+            limits,
         )
         run.apply(steps)
+
+    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+        ledger = self._ledger()
+        with suppress(ServerError, ConnectionLost):
+            ledger.create()
+            ledger.note_run(self._run_id, {name: list(ids) for name, ids in applied.items()})
+
+    def last_run(self) -> LastRun | None:
+        if not self._exists():
+            return None
+        with self._answering():
+            return self._ledger().last_run()
 
     def new_revision(
         self,
@@ -169,9 +193,39 @@ class ClickHouseEnvironment:
     def _ledger(self) -> Ledger:
         return Ledger(self._open(), self._config.version_table, self._config.engine)
 
-    def _read_ledger(self) -> LedgerState:
+    def _read_ledger(self, prove: Prove | None) -> LedgerState:
         with self._answering():
-            return self._ledger().read()
+            return self._ledger().read(prove)
+
+    def _prove(self, interruption: Interruption) -> Interruption:
+        """Ask the server what became of the statement at which a step broke off."""
+        from ..sqltext import checksum
+
+        touched = self._scripts.statements(interruption.version, interruption.action)
+        sql = next((s.text for s in touched if checksum(s.text) == interruption.checksum), None)
+        from .proof import prove
+
+        return prove(self._open(), interruption, sql)
+
+    def _made(self, step: Step) -> frozenset[str] | None:
+        """What the statements that a half-done upgrade touched have made.
+
+        :raises StepFailed: the file does not have one of them any more.
+        """
+        from ..sqltext import checksum, makes
+
+        if step.touched is None:
+            return None
+        statements = self._scripts.statements(step.revision, Action.UPGRADE)
+        texts = {checksum(statement.text): statement.text for statement in statements}
+        if not texts.keys() >= set(step.touched):
+            raise StepFailed(
+                f"a statement of {step.revision} was edited after it was run, so what it made is "
+                "not known; nothing was run",
+                step=step,
+                hint=_RESTORE,
+            )
+        return frozenset().union(*(makes(texts[each]) for each in step.touched))
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -236,6 +290,8 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
 
     :raises Dirty: naming the statement that was edited.
     """
+    from ..sqltext import checksum
+
     for number, text_hash in enumerate(step.done, 1):
         if number > len(statements):
             raise Dirty(
@@ -243,7 +299,7 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
                 hint=_RESTORE,
             )
         statement = statements[number - 1]
-        if statement.checksum != text_hash:
+        if checksum(statement.text) != text_hash:
             raise Dirty(
                 f"{statement.location}: statement {number} was edited after it was run; "
                 f"{step.revision} stands half done",

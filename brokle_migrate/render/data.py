@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ..command import Created
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
-    from ..model import Finding, Interruption, Plan, Report, Revision, Snapshot, Step
+    from ..interruption import Interruption
+    from ..model import Finding, Plan, Report, Revision, Snapshot, Step
     from ..preview import Preview, StepPreview
     from ..status import DatabaseInfo, DatabaseStatus, Info, Status
     from .base import Inventory
@@ -62,6 +63,7 @@ def nothing_data(plan: Plan) -> Data:
         "steps": [],
         "databases": [],
         "failure": None,
+        "undo_error": None,
         "findings": _findings(plan.findings),
     }
 
@@ -76,6 +78,7 @@ def report_data(report: Report) -> Data:
         ],
         "databases": [_position(n, report.after.get(n)) for n in report.plan.fingerprints],
         "failure": _failure(report.error) if isinstance(report.error, StepFailed) else None,
+        "undo_error": None if report.undo_error is None else error_data(report.undo_error),
         "findings": _findings(report.plan.findings),
     }
 
@@ -167,6 +170,7 @@ def _failure(error: StepFailed) -> Data:
         "statement": error.statement,
         "location": location,
         "sql": error.sql,
+        "offset": error.offset,
         "error": error.message,
         "hint": error.hint,
     }
@@ -188,7 +192,9 @@ def _interruption(interruption: Interruption) -> Data:
         "statement": interruption.statement,
         "statements": interruption.statements,
         "error": interruption.error or None,
-        "done": interruption.done,
+        "outcome": interruption.outcome.value,
+        "evidence": interruption.evidence or None,
+        "next_statement": interruption.next_statement,
     }
 
 

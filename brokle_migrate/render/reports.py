@@ -23,6 +23,7 @@ _SQL_LINES = 20
 _DONE = {Action.UPGRADE: "applied", Action.DOWNGRADE: "downgraded", Action.STAMP: "recorded"}
 _STATES = {
     StepState.FAILED: "failed",
+    StepState.HALF_DONE: "half done",
     StepState.ROLLED_BACK: "rolled back",
     StepState.NOT_RUN: "not run",
     StepState.UNKNOWN: "unknown",
@@ -30,6 +31,7 @@ _STATES = {
 _TONES = {
     StepState.APPLIED: Tone.GOOD,
     StepState.FAILED: Tone.BAD,
+    StepState.HALF_DONE: Tone.BAD,
     StepState.ROLLED_BACK: Tone.WARN,
     StepState.NOT_RUN: Tone.QUIET,
     StepState.UNKNOWN: Tone.BAD,
@@ -45,6 +47,8 @@ def report_page(report: Report) -> Iterator[Block]:
     yield GAP
     yield from apart([_section(name, report) for name in _names(report)])
     yield GAP
+    if report.undo_error is not None:
+        yield Line(f"not everything was taken back: {report.undo_error.message}", Tone.BAD)
     if not report.changed:
         yield Line("nothing was changed: every database is as it was before the run", Tone.STRONG)
     hint = report.error.hint
