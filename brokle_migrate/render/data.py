@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StepFailed
-from .reports import tips
+from .reports import next_command, tips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,7 @@ def nothing_data(plan: Plan) -> Data:
         "databases": [],
         "failure": None,
         "undo_error": None,
+        "next": None,
         "findings": _findings(plan.findings),
     }
 
@@ -79,6 +80,7 @@ def report_data(report: Report) -> Data:
         "databases": [_position(n, report.after.get(n)) for n in report.plan.fingerprints],
         "failure": _failure(report.error) if isinstance(report.error, StepFailed) else None,
         "undo_error": None if report.undo_error is None else error_data(report.undo_error),
+        "next": next_command(report),
         "findings": _findings(report.plan.findings),
     }
 
