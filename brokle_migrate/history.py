@@ -193,21 +193,18 @@ class History:
         """What to type about a step that was started and not finished."""
         number = interruption.next_statement
         forward = interruption.action is Action.UPGRADE
+        undo = "; or undo the step: brokle-migrate resume --rollback" if forward else ""
         if interruption.outcome is Outcome.RUNNING:
-            return f"it still runs: brokle-migrate {'up' if forward else 'down'} waits for it"
+            return f"it still runs: brokle-migrate {'up' if forward else 'resume'} waits for it"
         if number is None:
-            undo = ", or undo the step: brokle-migrate resume --rollback" if forward else ""
             return (
                 f"look at what statement {interruption.statement} did. Then run it again: "
-                "brokle-migrate resume --retry, or count it as done: "
+                "brokle-migrate resume --retry; or count it as done: "
                 f"brokle-migrate resume --mark-applied{undo}"
             )
-        if forward:
-            return (
-                f"brokle-migrate up goes on at statement {number}, and the file may be changed "
-                "from there on; brokle-migrate down undoes the step"
-            )
-        return f"brokle-migrate down goes on with the rollback at statement {number}"
+        command = f"brokle-migrate {'up' if forward else 'resume'}"
+        fault = "; if the file is at fault, correct it from there on" if interruption.error else ""
+        return f"{command} goes on at statement {number}{fault}{undo}"
 
     def newest_up_to(self, version: str) -> str:
         """The newest revision that is not newer than a 14-digit version, ``base`` for none."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..clickhouse import context
 from ..config import parse_url
-from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError, StepFailed
+from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
 from ..model import CLICKHOUSE, Action, Snapshot
 from . import clickhouse_objects, templates
 from .attempts import Content
@@ -82,7 +82,7 @@ class ClickHouseEnvironment:
         return tuple(self._load(step) for step in steps)
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
-        return tuple(_sql(step) for step in steps)
+        return tuple(self._sql(step) for step in steps)
 
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         from .clickhouse_run import ClickHouseRun
@@ -208,24 +208,21 @@ class ClickHouseEnvironment:
         return prove(self._open(), interruption, sql)
 
     def _made(self, step: Step) -> frozenset[str] | None:
-        """What the statements that a half-done upgrade touched have made.
-
-        :raises StepFailed: the file does not have one of them any more.
-        """
-        from ..sqltext import checksum, makes
+        """What a half-done upgrade had made before its step is taken back."""
+        from .half_done import made_by
 
         if step.touched is None:
             return None
-        statements = self._scripts.statements(step.revision, Action.UPGRADE)
-        texts = {checksum(statement.text): statement.text for statement in statements}
-        if not texts.keys() >= set(step.touched):
-            raise StepFailed(
-                f"a statement of {step.revision} was edited after it was run, so what it made is "
-                "not known; nothing was run",
-                step=step,
-                hint=_RESTORE,
-            )
-        return frozenset().union(*(makes(texts[each]) for each in step.touched))
+        return made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
+
+    def _sql(self, step: Step) -> StepSql:
+        from .half_done import remaining
+
+        if step.action is Action.STAMP:
+            versions = ", ".join(step.records) or "nothing"
+            return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
+        statements = remaining(step, self._made(step))
+        return StepSql(step, tuple(statement.text for statement in statements))
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -305,10 +302,3 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
                 f"{step.revision} stands half done",
                 hint=_RESTORE,
             )
-
-
-def _sql(step: Step) -> StepSql:
-    if step.action is Action.STAMP:
-        versions = ", ".join(step.records) or "nothing"
-        return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
-    return StepSql(step, tuple(statement.text for statement in step.remaining))

@@ -11,6 +11,7 @@ from ..model import Action, StatementDone, StatementRunning, StepFinished, StepS
 from . import mutations
 from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
+from .half_done import takes_back
 from .recorder import Recorder
 from .sending import Clock, Unsettled, send
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from ..interruption import Settlement
     from ..model import Emit, Limits, Statement, Step
-    from ..sqltext import Destruction
     from .attempts import Content
     from .drivers import Driver
     from .ledger import Ledger
@@ -98,11 +98,11 @@ class ClickHouseRun:
         made = self._made(step)
         for number, statement in enumerate(step.remaining, len(step.done) + 1):
             self._require_time()
-            if made is not None and _takes_what_was_not_made(statement, made):
+            if takes_back(statement, made):
+                self._execute(step, number, statement, recorder)
+            else:
                 note = "skipped: the upgrade had not made what it takes away"
                 recorder.settle(step, number, statement, "", note=note)
-            else:
-                self._execute(step, number, statement, recorder)
             self._emit(StatementDone(step, number, len(step.statements)))
 
     def _require_time(self) -> None:
@@ -173,18 +173,6 @@ class ClickHouseRun:
             recorder.stamp(version, self._content(version))
         for version in sorted(touched - wanted, key=int):
             recorder.stamp(version, None)
-
-
-def _takes_what_was_not_made(statement: Statement, made: frozenset[str]) -> bool:
-    """Whether a statement destroys something that a half-done upgrade had not come to make."""
-    from ..sqltext import destroys
-
-    def was_made(lost: Destruction) -> bool:
-        takes_rows = lost.kind == "rows" or lost.verb == "truncates"
-        rows = {f"rows of {lost.name}"} if takes_rows else set()
-        return not made.isdisjoint({lost.name, lost.name.rpartition(".")[0], *rows})
-
-    return not all(map(was_made, destroys(statement.text)))
 
 
 def _refused(

@@ -32,6 +32,7 @@ _ON_ITS_WAY = 2.0
 _PAUSE = 0.2
 _PATIENCE = 10.0  # seconds for one question: the answer is small
 _LOG = "the server's query log"
+_NEVER_ARRIVED = f"{_LOG} shows that it never arrived"
 # Where DDL fails half-way, the log calls that "before start", too.
 _STREAMS = ("SELECT", "INSERT", "WITH")
 
@@ -54,7 +55,8 @@ def prove(driver: Driver, interruption: Interruption, sql: str | None) -> Interr
     :param sql: the statement; None where the file does not have it any more.
     :raises ConnectionLost: the server does not answer.
     """
-    found = outcome_of(driver, interruption.query_id, sql)
+    answered = bool(interruption.error)
+    found = outcome_of(driver, interruption.query_id, sql, answered=answered)
     return replace(
         interruption,
         outcome=found.outcome,
@@ -63,13 +65,19 @@ def prove(driver: Driver, interruption: Interruption, sql: str | None) -> Interr
     )
 
 
-def outcome_of(driver: Driver, query_id: str, sql: str | None) -> Finding:
+def outcome_of(
+    driver: Driver, query_id: str, sql: str | None, *, answered: bool = False
+) -> Finding:
     """What became of a statement that was sent under a query id.
 
     :param sql: the statement; None where it is not known any more.
+    :param answered: whether the server answered, with an error: then the statement had arrived.
     :raises ConnectionLost: the server does not answer.
     """
-    return _running(driver, query_id) or _logged(driver, query_id, sql) or _shown(driver, sql)
+    found = _running(driver, query_id) or _logged(driver, query_id, sql)
+    if found is None or (answered and found.evidence == _NEVER_ARRIVED):
+        return _shown(driver, sql)
+    return found
 
 
 def _running(driver: Driver, query_id: str) -> Finding | None:
@@ -89,7 +97,7 @@ def _logged(driver: Driver, query_id: str, sql: str | None) -> Finding | None:
         if events or age is None:
             return found
         if age >= _ON_ITS_WAY or time.monotonic() >= end:
-            return Finding(Outcome.NO_EFFECT, f"{_LOG} shows that it never arrived")
+            return Finding(Outcome.NO_EFFECT, _NEVER_ARRIVED)
         time.sleep(_PAUSE)
         running = _running(driver, query_id)
         if running is not None:

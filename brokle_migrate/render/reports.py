@@ -76,7 +76,7 @@ def _next_of(interruption: Interruption) -> str:
     if interruption.outcome is Outcome.UNKNOWN or interruption.next_statement is None:
         return "brokle-migrate resume"
     forward = interruption.action is Action.UPGRADE
-    return f"brokle-migrate {'up' if forward else 'down'}"
+    return f"brokle-migrate {'up' if forward else 'resume'}"
 
 
 def error_page(error: MigrateError) -> Iterator[Line]:
