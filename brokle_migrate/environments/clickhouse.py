@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from .base import LastRun
     from .drivers import Driver
     from .ledger import Prove
+    from .recorder import Recorder
 
+_NO_LEDGER = LedgerState(exists=False)
 _RESTORE = "restore the statements that were run, and change only those after them"
 
 
@@ -51,6 +53,8 @@ class ClickHouseEnvironment:
         self._url, self._settings = _configured(config, directory, x)
         self._driver: Driver | None = None
         self._run_id = str(uuid.uuid4())
+        self._state = _NO_LEDGER
+        self._recorder: Recorder | None = None
 
     @property
     def label(self) -> str:
@@ -66,7 +70,8 @@ class ClickHouseEnvironment:
     def snapshot(self, *, prove: bool = False) -> Snapshot:
         revisions = self.revisions()
         exists = self._exists()
-        state = self._read_ledger(self._prove if prove else None) if exists else LedgerState()
+        state = self._read_ledger(self._prove if prove else None) if exists else _NO_LEDGER
+        self._state = state
         return Snapshot(
             environment=CLICKHOUSE,
             label=self.label,
@@ -90,20 +95,18 @@ class ClickHouseEnvironment:
         run = ClickHouseRun(
             self._open(),
             self._ledger(),
+            self._record,
             self._recorded,
             self._made,
             self.label,
-            self._run_id,
             emit,
             limits,
         )
         run.apply(steps)
 
     def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
-        ledger = self._ledger()
         with suppress(ServerError, ConnectionLost):
-            ledger.create()
-            ledger.note_run(self._run_id, {name: list(ids) for name, ids in applied.items()})
+            self._record().note_run(applied)
 
     def last_run(self) -> LastRun | None:
         if not self._exists():
@@ -192,6 +195,16 @@ class ClickHouseEnvironment:
 
     def _ledger(self) -> Ledger:
         return Ledger(self._open(), self._config.version_table, self._config.engine)
+
+    def _record(self) -> Recorder:
+        """What writes this run's rows; makes the ledger where there is none."""
+        if self._recorder is None:
+            from .recorder import Recorder
+
+            if not self._state.exists:
+                self._ledger().create()
+            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id)
+        return self._recorder
 
     def _read_ledger(self, prove: Prove | None) -> LedgerState:
         with self._answering():

@@ -12,7 +12,6 @@ from . import mutations
 from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
 from .half_done import takes_back
-from .recorder import Recorder
 from .sending import Clock, Unsettled, send
 
 if TYPE_CHECKING:
@@ -24,34 +23,35 @@ if TYPE_CHECKING:
     from .drivers import Driver
     from .ledger import Ledger
     from .mutations import Watch
+    from .recorder import Recorder
 
 
 class ClickHouseRun:
     """One run of steps over an open connection.
 
+    :param record: gives what writes the run's rows.
     :param content: what a version's file says now, for what is only recorded.
     :param made: what the touched statements of a half-done upgrade made; None when it had finished.
     :param label: the database, for messages.
-    :param run_id: what the rows of one run have in common.
     """
 
     def __init__(
         self,
         driver: Driver,
         ledger: Ledger,
+        record: Callable[[], Recorder],
         content: Callable[[str], Content],
         made: Callable[[Step], frozenset[str] | None],
         label: str,
-        run_id: str,
         emit: Emit,
         limits: Limits,
     ) -> None:
         self._driver = driver
         self._ledger = ledger
+        self._record = record
         self._content = content
         self._made = made
         self._label = label
-        self._run_id = run_id
         self._emit = emit
         self._limits = limits
 
@@ -62,8 +62,7 @@ class ClickHouseRun:
         """
         current = steps[0]
         try:
-            self._ledger.create()
-            recorder = Recorder(self._ledger, self._ledger.read().last, self._run_id)
+            recorder = self._record()
             try:
                 for number, current in enumerate(steps, 1):
                     self._step(current, recorder, number, len(steps))

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..author import author
 from ..errors import ForeignLedger
 from ..model import CLICKHOUSE
 from .attempts import Content, LedgerRow, standing
@@ -23,7 +21,7 @@ from .drivers import ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..interruption import Interruption
     from .drivers import Driver, Row
@@ -60,11 +58,13 @@ class LedgerState:
     :ivar applied: each applied version with what its file said then.
     :ivar dirty: steps that were started and not finished.
     :ivar last: the sequence number of the newest row.
+    :ivar exists: whether the table has been made.
     """
 
     applied: Mapping[str, Content] = field(default_factory=dict)
     dirty: tuple[Interruption, ...] = ()
     last: int = 0
+    exists: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Ledger:
             return self._state(latest, prove)
         except ServerError as error:
             if error.code == UNKNOWN_TABLE:
-                return LedgerState()
+                return LedgerState(exists=False)
             if error.code in {UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD}:
                 raise self._foreign() from error
             raise
@@ -173,18 +173,6 @@ class Ledger:
         :param query_id: what the insert runs under.
         """
         self._driver.insert(self.table, list(COLUMNS), rows, query_id=query_id)
-
-    def note_run(self, run_id: str, applied: Mapping[str, Sequence[str]]) -> None:
-        """Record what a run upwards applied, by environment."""
-        row: dict[str, object] = {
-            "seq": time.time_ns(),
-            "run": run_id,
-            "action": RUN,
-            "event": FINISHED,
-            "note": json.dumps(applied),
-            "author": author(),
-        }
-        self.append([values_of(row)])
 
     def last_run(self) -> LastRun | None:
         """What the last run upwards applied; None where there was none.

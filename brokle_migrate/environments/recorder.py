@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 from ..author import author
 from ..model import Action
 from .attempts import DONE, FAILED, INTENT, REFUSED, STAMPED, UNSTAMPED, Content
-from .ledger import values_of
+from .ledger import FINISHED, RUN, values_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ..interruption import Settlement
     from ..model import Statement, Step
     from .ledger import Ledger
@@ -95,6 +98,12 @@ class Recorder:
         event = UNSTAMPED if content is None else STAMPED
         known = {} if content is None else content._asdict()
         self._append(version=int(version), action=str(Action.STAMP), event=event, **known)
+
+    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+        """Record what the whole run upwards applied, by environment."""
+        note = json.dumps({name: list(ids) for name, ids in applied.items()})
+        self._append(action=RUN, event=FINISHED, note=note)
+        self.flush()
 
     def flush(self, query_id: str = "") -> None:
         """Write what was noted, in one insert."""
