@@ -16,18 +16,20 @@ from .environments import ORDER
 from .environments.base import LOCK
 from .errors import (
     ConfigError,
-    Dirty,
     LockHeld,
     MigrateError,
     PartlyDropped,
     RevisionError,
     StalePlan,
     StateError,
+    UsageError,
 )
 from .history import History
+from .interruption import Outcome
 from .locks import LockState
-from .model import Limits
+from .model import CLICKHOUSE, POSTGRES, Limits, Operation
 from .plan import build
+from .quiet import quiet_snapshot
 from .runner import run as run_plan
 from .status import DatabaseInfo, DatabaseStatus, Info, SettingView, Status, describe
 
@@ -37,9 +39,9 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .environments import Environments
-    from .environments.base import DatabaseObject, TableSize
+    from .environments.base import DatabaseObject, LastRun, TableSize
     from .locks import Holder
-    from .model import Emit, Plan, Report, Request
+    from .model import Emit, Plan, Report, Request, Step
     from .preview import Preview
 
 LOCK_TIMEOUT = 15.0
@@ -47,41 +49,80 @@ _NO_LIMITS = Limits()
 _BREAKING = 5.0  # seconds that a server may take to end a session
 
 
+def _nobody(_: str) -> None:
+    """For whom nothing has to be told."""
+
+
 def plan(
     request: Request,
     environments: Environments,
     *,
     waiting: Callable[[str], None] | None = None,
+    tell: Callable[[str], None] = _nobody,
     lock_timeout: float = LOCK_TIMEOUT,
+    limits: Limits = _NO_LIMITS,
 ) -> Plan:
     """Read both states and decide what to run.
 
     Everything that will run is read, split and checked here.  That takes no lock, unless a step
     looks unfinished: it may be under way in another run, which holds the lock until it is done.
+    Otherwise that run was interrupted, and the server is asked what became of its statement; one
+    that still runs is waited for.
 
     :param waiting: called with the holder's description when that run has to be waited for; None
         never waits, and takes a step that is under way for an unfinished one.
+    :param tell: called with a sentence about a statement that is waited for.
     :param lock_timeout: seconds to wait for that run.
     :raises LockHeld: another run was not done by then.
     :raises MigrateError: the request can't be planned; nothing was changed.
     """
-    try:
-        return _plan(request, environments)
-    except Dirty:
-        if waiting is None:
-            raise
-        with environments.lock(lock_timeout, waiting):
-            return _plan(request, environments)
-
-
-def _plan(request: Request, environments: Environments) -> Plan:
     histories = _histories(request, environments)
-    draft = build(request, histories)
+    if request.operation is Operation.FORCE or not any(map(_is_open, histories.values())):
+        return _plan(request, environments, histories)
+    if waiting is None:
+        return _plan(request, environments, _proven(histories, environments))
+    with environments.lock(lock_timeout, waiting):
+        for name in histories:
+            quiet_snapshot(environments[name], tell, limits)
+        return _plan(request, environments, _proven(histories, environments))
+
+
+def _is_open(history: History) -> bool:
+    """Whether a step is unfinished, and the record does not tell what became of its statement."""
+    return any(d.outcome is Outcome.UNKNOWN for d in history.snapshot.dirty)
+
+
+def _proven(histories: Iterable[str], environments: Environments) -> dict[str, History]:
+    return {name: History(environments[name].snapshot(prove=True)) for name in histories}
+
+
+def _plan(request: Request, environments: Environments, histories: dict[str, History]) -> Plan:
+    draft = build(request, histories, _last_run(request, environments))
+    steps = _loaded(draft.steps, environments)
+    if request.atomic and any(step.environment == POSTGRES for step in steps):
+        environments.transactional.require_transactional(steps)
+    return replace(draft, steps=steps, undo=_loaded(draft.undo, environments))
+
+
+def _loaded(steps: Sequence[Step], environments: Environments) -> tuple[Step, ...]:
+    """The steps with what they will run, every file read and checked."""
     loaded = {
-        name: iter(environments[name].load([s for s in draft.steps if s.environment == name]))
-        for name in {step.environment for step in draft.steps}
+        name: iter(environments[name].load([s for s in steps if s.environment == name]))
+        for name in {step.environment for step in steps}
     }
-    return replace(draft, steps=tuple(next(loaded[s.environment]) for s in draft.steps))
+    return tuple(next(loaded[step.environment]) for step in steps)
+
+
+def _last_run(request: Request, environments: Environments) -> LastRun | None:
+    """What the last run upwards applied, if that is asked for; ClickHouse's ledger records it."""
+    if not request.last_run:
+        return None
+    if not environments.configured(CLICKHOUSE):
+        raise UsageError(
+            "the record of runs is kept in ClickHouse, and none is configured",
+            hint="brokle-migrate down --steps N takes back N steps",
+        )
+    return environments[CLICKHOUSE].last_run()
 
 
 def preview(plan: Plan, environments: Environments) -> Preview:
@@ -102,6 +143,7 @@ def run(
     *,
     emit: Emit,
     waiting: Callable[[str], None],
+    tell: Callable[[str], None] = _nobody,
     lock_timeout: float = LOCK_TIMEOUT,
     limits: Limits = _NO_LIMITS,
 ) -> Report:
@@ -109,12 +151,14 @@ def run(
 
     :param emit: called with every event, in order.
     :param waiting: called with the holder's description when the lock is held by another.
+    :param tell: called with a sentence about what is waited for, or taken back.
     :param lock_timeout: seconds to wait for the lock.
     :param limits: how long the run may take.
     :raises LockHeld: somebody else kept the lock.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
     """
-    return run_plan(plan, environments, environments.lock(lock_timeout, waiting), emit, limits)
+    lock = environments.lock(lock_timeout, waiting)
+    return run_plan(plan, environments, lock, emit, tell, limits)
 
 
 def status(environments: Environments, names: Sequence[str]) -> Status:
@@ -246,10 +290,6 @@ def require_dead(holder: Holder) -> None:
         )
 
 
-def _nobody(_: str) -> None:
-    """For a lock that is only looked at."""
-
-
 def _require_same(
     shown: dict[str, tuple[DatabaseObject, ...]], found: dict[str, tuple[DatabaseObject, ...]]
 ) -> None:
@@ -293,7 +333,10 @@ def _is_linked(
 
 def _status(environments: Environments, name: str) -> DatabaseStatus:
     try:
-        return describe(History(environments[name].snapshot()))
+        history = History(environments[name].snapshot())
+        if _is_open(history):
+            history = History(environments[name].snapshot(prove=True))
+        return describe(history)
     except MigrateError as error:
         return DatabaseStatus(name, environments.label(name), error=error)
 

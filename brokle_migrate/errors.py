@@ -38,6 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from .interruption import Interruption
     from .model import Location, Step
 
 
@@ -149,9 +150,22 @@ class StateError(MigrateError):
 
 
 class Dirty(StateError):
-    """A step was started and not finished."""
+    """A step was started and not finished.
+
+    :param interruption: where it stands.
+    """
 
     code = "dirty"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        hint: str | None = None,
+        interruption: Interruption | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.interruption = interruption
 
 
 class Ahead(StateError):

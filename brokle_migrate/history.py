@@ -15,13 +15,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .errors import AmbiguousRevision, MultipleHeads, RevisionError, UnknownRevision
+from .interruption import Outcome
+from .model import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from alembic.script.revision import RevisionMap
 
-    from .model import Interruption, Revision, Snapshot
+    from .interruption import Interruption
+    from .model import Revision, Snapshot
 
 BASE = "base"
 _RELATIVE = re.compile(r"(?P<start>.+?)?(?P<steps>[+-]\d+)$")
@@ -172,25 +175,36 @@ class History:
         recorded = tuple(r.id for r in self.snapshot.revisions if r.id in tips)
         return History(replace(self.snapshot, recorded=recorded + self.ahead))
 
-    def finished_statements(self, version: str) -> tuple[str, ...]:
-        """The checksums of what an interrupted upgrade of ``version`` has executed."""
-        return next((d.finished for d in self.snapshot.dirty if d.version == version), ())
+    def interruption(self, version: str) -> Interruption | None:
+        """The step of a version that was started and not finished."""
+        return next((d for d in self.snapshot.dirty if d.version == version), None)
+
+    @cached_property
+    def undoable(self) -> tuple[Revision, ...]:
+        """What can be rolled back, newest first: what is applied, and what stands half done."""
+        half_done = [d.version for d in self.snapshot.dirty if d.version in self.by_id]
+        applied = self.downgrade_path(BASE)
+        if not half_done:
+            return applied
+        ids = {revision.id for revision in applied} | set(half_done)
+        return tuple(revision for revision in self.newest_first if revision.id in ids)
 
     def ways_out(self, interruption: Interruption) -> str:
         """What to type about a step that was started and not finished."""
-        version, number = interruption.version, interruption.next_statement
-        older = [applied for applied in self.applied if int(applied) < int(version)]
-        before = max(older, key=int, default="0")
-        force = f"brokle-migrate --db {self.environment} force --version"
-        if number is not None:
+        number = interruption.next_statement
+        forward = interruption.action is Action.UPGRADE
+        undo = "; or undo the step: brokle-migrate resume --rollback" if forward else ""
+        if interruption.outcome is Outcome.RUNNING:
+            return f"it still runs: brokle-migrate {'up' if forward else 'resume'} waits for it"
+        if number is None:
             return (
-                f"brokle-migrate up goes on at statement {number}, and the file may be changed "
-                f"from there on; or record {version} as applied: {force} {version}"
+                f"look at what statement {interruption.statement} did. Then run it again: "
+                "brokle-migrate resume --retry; or count it as done: "
+                f"brokle-migrate resume --mark-applied{undo}"
             )
-        return (
-            f"look at what it did and put the schema right, then record {version} as not applied: "
-            f"{force} {before}; or as applied: {force} {version}"
-        )
+        command = f"brokle-migrate {'up' if forward else 'resume'}"
+        fault = "; if the file is at fault, correct it from there on" if interruption.error else ""
+        return f"{command} goes on at statement {number}{fault}{undo}"
 
     def newest_up_to(self, version: str) -> str:
         """The newest revision that is not newer than a 14-digit version, ``base`` for none."""

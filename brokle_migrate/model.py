@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .errors import MigrateError
+    from .interruption import Interruption, Settle, Settlement
 
 POSTGRES = "postgres"
 CLICKHOUSE = "clickhouse"
@@ -76,11 +77,6 @@ class Statement:
     timeout: float | None = None
     wait: bool = True
 
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of the text in hexadecimal."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
     def place(self, offset: int) -> Location:
         """Where the character at ``offset`` of the text stands in the file."""
         before = self.text[:offset]
@@ -116,46 +112,6 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Interruption:
-    """A step that was started and not finished.
-
-    :ivar action: what the step was doing.
-    :ivar statement: number of the last statement that was touched, from 1.
-    :ivar statements: how many statements the step has.
-    :ivar error: what the server said, empty when it said nothing.
-    :ivar done: whether that statement is recorded as done, and the next was never begun.
-    :ivar refused: whether the server's answer proves that the statement had no effect.
-    :ivar finished: the checksums of the statements before the place where the step can go on,
-        from the first.
-    """
-
-    version: str
-    action: Action
-    statement: int
-    statements: int
-    error: str = ""
-    done: bool = False
-    refused: bool = False
-    finished: tuple[str, ...] = ()
-
-    @property
-    def next_statement(self) -> int | None:
-        """Where an upgrade can go on, from 1; None where what happened is not proven."""
-        if self.action is not Action.UPGRADE or not (self.done or self.refused):
-            return None
-        number = self.statement + 1 if self.done else self.statement
-        return number if len(self.finished) == number - 1 else None
-
-    def __str__(self) -> str:
-        place = f"statement {self.statement} of {self.statements}"
-        if self.done:
-            return f"{self.action} of {self.version} stopped after {place}"
-        first_line = self.error.partition("\n")[0]
-        how = f"failed: {first_line}" if self.error else "has no recorded outcome"
-        return f"{self.action} of {self.version} stopped at {place}, which {how}"
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What one environment looked like when it was read: files and database.
 
@@ -181,7 +137,8 @@ class Snapshot:
     @property
     def fingerprint(self) -> str:
         """A digest of the database's recorded state, for comparing two snapshots."""
-        state = repr((self.environment, sorted(self.recorded), self.dirty))
+        unfinished = [interruption.position for interruption in self.dirty]
+        state = repr((self.environment, sorted(self.recorded), unfinished))
         return hashlib.sha256(state.encode()).hexdigest()
 
 
@@ -212,6 +169,7 @@ class Operation(StrEnum):
     STEPS = "steps"
     GOTO = "goto"
     FORCE = "force"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +180,10 @@ class Request:
     :ivar steps: how many steps (negative: back); None for all.
     :ivar destination: Alembic's grammar, for both histories.
     :ivar destinations: an explicit destination for one history by its name.
+    :ivar settle: for RESUME, what to do where nothing proves what happened.
+    :ivar last_run: for DOWN, take back what the last run upwards applied.
+    :ivar on_failure: what to do with what was applied when a step fails.
+    :ivar atomic: commit Postgres only when everything else is done.
     """
 
     operation: Operation
@@ -230,6 +192,15 @@ class Request:
     destination: str | None = None
     destinations: Mapping[str, str] = field(default_factory=dict)
     allow_out_of_order: bool = False
+    settle: Settle | None = None
+    last_run: bool = False
+    on_failure: OnFailure = OnFailure.STOP
+    atomic: bool = False
+
+    @property
+    def undoes(self) -> bool:
+        """Whether a failed run takes back what it applied."""
+        return self.atomic or self.on_failure is OnFailure.ROLLBACK
 
     @property
     def may_go_up(self) -> bool:
@@ -255,6 +226,9 @@ class Step:
     :ivar digest: SHA-256 of the file, byte by byte.
     :ivar records: for a stamp, the versions that will be recorded as applied.
     :ivar done: the checksums of the statements that an interrupted run has executed already.
+    :ivar settlement: the proven outcome of the last of them, if the ledger lacks it.
+    :ivar touched: for a downgrade of what stands half done, the checksums of the statements that
+        its upgrade touched: what the others would have made is not there.
     """
 
     environment: str
@@ -267,6 +241,8 @@ class Step:
     digest: str = ""
     records: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    settlement: Settlement | None = None
+    touched: tuple[str, ...] | None = None
 
     @property
     def remaining(self) -> tuple[Statement, ...]:
@@ -295,6 +271,7 @@ class Plan:
 
     :ivar fingerprints: the state that each selected environment was planned from.
     :ivar linked: the same of those that were only asked because a link points to them.
+    :ivar undo: what takes the steps back, newest first, where a failed run is to do that.
     """
 
     request: Request
@@ -302,6 +279,7 @@ class Plan:
     fingerprints: Mapping[str, str]
     linked: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     findings: tuple[Finding, ...] = ()
+    undo: tuple[Step, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -315,6 +293,7 @@ class StepState(StrEnum):
 
     APPLIED = "applied"
     FAILED = "failed"
+    HALF_DONE = "half_done"
     ROLLED_BACK = "rolled_back"
     NOT_RUN = "not_run"
     UNKNOWN = "unknown"
@@ -334,6 +313,7 @@ class Report:
     """What a run did and what is true now.
 
     :ivar error: the failure that ended the run, None when everything was applied.
+    :ivar undo_error: why not everything that the run had applied could be taken back.
     :ivar after: the state of each environment when the run ended; without an entry for a
         database that could not be read any more.
     """
@@ -342,12 +322,14 @@ class Report:
     results: tuple[StepResult, ...]
     after: Mapping[str, Snapshot]
     error: MigrateError | None = None
+    undo_error: MigrateError | None = None
 
     @property
     def changed(self) -> bool:
         """Whether some database is, or may be, not what it was before the run."""
         before = self.plan.fingerprints
-        return getattr(self.error, "partial", False) or any(
+        took_back = bool(self.plan.undo) and self.undo_error is None
+        return (getattr(self.error, "partial", False) and not took_back) or any(
             name not in self.after or self.after[name].fingerprint != before[name]
             for name in before
         )
@@ -388,6 +370,16 @@ class StepFinished:
     duration: float
 
 
-Event = StepStarted | StatementDone | StepFinished
+@dataclass(frozen=True, slots=True)
+class StatementRunning:
+    """A statement of the running step is still under way; ``detail`` says what is known of it."""
+
+    step: Step
+    statement: int
+    statements: int
+    detail: str
+
+
+Event = StepStarted | StatementRunning | StatementDone | StepFinished
 if TYPE_CHECKING:
     Emit = Callable[[Event], None]

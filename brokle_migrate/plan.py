@@ -7,27 +7,33 @@ from typing import TYPE_CHECKING
 
 from .checks.state import state_findings
 from .destinations import destinations
-from .errors import Ahead, Dirty, OutOfOrder, RevisionError, UsageError
+from .errors import Ahead, OutOfOrder, RevisionError, UsageError
 from .history import BASE
 from .links import interleave
 from .model import Action, Operation, Plan, Step
+from .resumption import dirty, fits, resumptions, step_of
+from .undo import applied_by, undoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from .environments.base import LastRun
     from .history import History
-    from .model import Interruption, Request, Revision
+    from .model import Request, Revision
 
 
 _FROM_HERE = re.compile(r"(?:.+@)?(?P<sign>[+-])(?P<steps>\d+)$")
 
 
-def build(request: Request, histories: Mapping[str, History]) -> Plan:
+def build(
+    request: Request, histories: Mapping[str, History], last_run: LastRun | None = None
+) -> Plan:
     """Decide what to run, in which order.
 
     :param request: what was asked for.
     :param histories: every environment that the request selects, and those that links may point
         to, Postgres before ClickHouse.
+    :param last_run: what the last run upwards applied, where the request is about that.
     :return: the plan, its steps without their statements yet.
     :raises RevisionError: the destination or the number of steps does not fit the histories.
     :raises LinkError: the links between the histories can't be honoured.
@@ -36,10 +42,12 @@ def build(request: Request, histories: Mapping[str, History]) -> Plan:
     selected = {name: histories[name] for name in request.environments}
     if request.operation is Operation.FORCE:
         steps = _stamps(request, selected)
+    elif request.operation is Operation.RESUME:
+        steps = resumptions(request, selected)
     else:
         for history in selected.values():
             _require_clean(history, request)
-        steps = _moves(request, selected, histories)
+        steps = _moves(request, selected, histories, last_run)
         _require_resumed(steps, selected.values())
     return Plan(
         request=request,
@@ -51,15 +59,15 @@ def build(request: Request, histories: Mapping[str, History]) -> Plan:
             if not (found.id == "out_of_order" and request.allow_out_of_order)
         ),
         linked={n: h.snapshot.fingerprint for n, h in histories.items() if n not in selected},
+        undo=undoing(request, steps),
     )
 
 
 def _require_clean(history: History, request: Request) -> None:
-    """Refuse to build on a step that stands half done, unless it can go on from there."""
-    forward = request.may_go_up and not request.may_go_down
+    """Refuse to build on a step that stands half done, unless it can go on, or back, from there."""
     for interruption in history.snapshot.dirty:
-        if not forward or interruption.next_statement is None:
-            raise _dirty(history, interruption)
+        if not fits(interruption, request):
+            raise dirty(history, interruption)
 
 
 def _require_resumed(steps: Sequence[Step], histories: Iterable[History]) -> None:
@@ -68,25 +76,24 @@ def _require_resumed(steps: Sequence[Step], histories: Iterable[History]) -> Non
     for history in histories:
         for interruption in history.snapshot.dirty:
             if (history.environment, interruption.version) not in planned:
-                raise _dirty(history, interruption)
-
-
-def _dirty(history: History, interruption: Interruption) -> Dirty:
-    return Dirty(
-        f"{history.environment} is dirty: {interruption}", hint=history.ways_out(interruption)
-    )
+                raise dirty(history, interruption)
 
 
 def _moves(
-    request: Request, selected: Mapping[str, History], histories: Mapping[str, History]
+    request: Request,
+    selected: Mapping[str, History],
+    histories: Mapping[str, History],
+    last_run: LastRun | None,
 ) -> tuple[Step, ...]:
     """The steps of everything but ``force``: what goes down first, then what goes up."""
     down: dict[str, list[Step]] = {}
     up: dict[str, list[Step]] = {}
     paths = _paths(request, selected)
+    if request.last_run:
+        paths = {n: (Action.DOWNGRADE, applied_by(last_run, h)) for n, h in selected.items()}
     for name, (action, revisions) in paths.items():
         queue = up if action is Action.UPGRADE else down
-        queue[name] = [_step(action, revision, selected[name]) for revision in revisions]
+        queue[name] = [step_of(action, revision, selected[name]) for revision in revisions]
     backwards = {name: down[name] for name in reversed(list(down))}
     first = interleave(backwards, histories)
     return first + interleave(up, _after(first, histories))
@@ -99,17 +106,6 @@ def _after(steps: Sequence[Step], histories: Mapping[str, History]) -> Mapping[s
         name: history.without({revision for where, revision in gone if where == name})
         for name, history in histories.items()
     }
-
-
-def _step(action: Action, revision: Revision, history: History) -> Step:
-    return Step(
-        revision.environment,
-        action,
-        revision.id,
-        revision.message,
-        revision.path,
-        done=history.finished_statements(revision.id),
-    )
 
 
 def _require_known(history: History) -> None:
@@ -157,7 +153,9 @@ def _with_gaps(
 
     :raises OutOfOrder: there are some and they were not allowed.
     """
-    gaps = history.out_of_order
+    gaps = tuple(
+        r for r in history.out_of_order if request.allow_out_of_order or not _is_begun(r, history)
+    )
     if gaps and not request.allow_out_of_order:
         names = ", ".join(str(revision.path.name) for revision in gaps)
         raise OutOfOrder(
@@ -165,7 +163,13 @@ def _with_gaps(
             f"{max(history.snapshot.recorded, key=int)} and were never applied: {names}",
             hint="give them a newer version, or run them now: --allow-out-of-order",
         )
-    return gaps + tuple(revision for revision in pending if revision not in gaps)
+    begun = history.out_of_order
+    return begun + tuple(revision for revision in pending if revision not in begun)
+
+
+def _is_begun(revision: Revision, history: History) -> bool:
+    """Whether an earlier run, which allowed it, has broken off in it."""
+    return history.interruption(revision.id) is not None
 
 
 def _last(history: History, steps: int | None, request: Request) -> tuple[Revision, ...]:
@@ -174,7 +178,7 @@ def _last(history: History, steps: int | None, request: Request) -> tuple[Revisi
     A plain ``down`` takes back one step, and nothing from a database at its base.
     """
     _require_known(history)
-    applied = history.downgrade_path(BASE)
+    applied = history.undoable
     if steps is None:
         return applied
     if request.operation is Operation.DOWN and steps == 1 and not applied:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .errors import MigrateError, StalePlan, StepFailed
+from .errors import LockLost, MigrateError, StalePlan, StepFailed
 from .history import History
 from .model import (
+    POSTGRES,
     Action,
+    Limits,
     Report,
     Snapshot,
     StepFinished,
@@ -16,19 +18,29 @@ from .model import (
     StepStarted,
     StepState,
 )
+from .quiet import quiet_snapshot
+from .resumption import continued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .environments import Environments
     from .locks import Lock
-    from .model import Emit, Event, Limits, Plan, Step
+    from .model import Emit, Event, Plan, Step
 
 
-def run(plan: Plan, environments: Environments, lock: Lock, emit: Emit, limits: Limits) -> Report:
+def run(
+    plan: Plan,
+    environments: Environments,
+    lock: Lock,
+    emit: Emit,
+    tell: Callable[[str], None],
+    limits: Limits,
+) -> Report:
     """Run a plan under the lock, step by step, until it is done or a step fails.
 
-    :param emit: called with every event, in order.
+    :param emit: called with every event, in order; what it raises ends the run.
+    :param tell: called with a sentence about what is waited for, or taken back.
     :return: what was done and what is true now, also after a failure.
     :raises LockHeld: somebody else is migrating.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
@@ -37,10 +49,14 @@ def run(plan: Plan, environments: Environments, lock: Lock, emit: Emit, limits: 
         _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)
         error = _apply(plan, environments, clock, limits)
+        undo = _Undo(plan, environments, lock, emit, tell)
+        if error is not None:
+            undo.after(error)
         after = _look_again(plan, environments)
+        results = tuple(_results(plan, after, error, clock, undo.done))
+        _note(plan, results, environments)
     _advise(error, after)
-    results = tuple(_results(plan, after, error, clock))
-    return Report(plan, results, after, error or _unkept(results))
+    return Report(plan, results, after, error or _unkept(results), undo.error)
 
 
 def _unkept(results: Sequence[StepResult]) -> MigrateError | None:
@@ -68,9 +84,16 @@ def _apply(
     plan: Plan, environments: Environments, clock: _Clock, limits: Limits
 ) -> MigrateError | None:
     """Apply each stretch of steps that share an environment; the first failure ends the run."""
+
+    def apply(stretch: Sequence[Step]) -> None:
+        environments[stretch[0].environment].apply(stretch, clock, limits)
+
     try:
-        for stretch in stretches(plan.steps):
-            environments[stretch[0].environment].apply(stretch, clock, limits)
+        if plan.request.atomic and any(step.environment == POSTGRES for step in plan.steps):
+            environments.transactional.apply_around(plan.steps, apply, clock, limits)
+        else:
+            for stretch in stretches(plan.steps):
+                apply(stretch)
     except MigrateError as error:
         return error
     return None
@@ -82,49 +105,126 @@ def stretches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
         yield tuple(stretch)
 
 
+class _Undo:
+    """Takes back, newest first, what a run has applied before it failed."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        environments: Environments,
+        lock: Lock,
+        emit: Emit,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._plan = plan
+        self._environments = environments
+        self._lock = lock
+        self._emit = emit
+        self._tell = tell
+        self.done: set[tuple[str, str]] = set()
+        self.error: MigrateError | None = None
+
+    def after(self, failure: MigrateError) -> None:
+        """Take back what there is; what can't be taken back stays, and the report says so."""
+        if not self._plan.undo:
+            return
+        if isinstance(failure, LockLost):
+            self.error = LockLost("nothing was taken back: somebody else may be migrating now")
+            return
+        try:
+            self._run()
+        except MigrateError as error:
+            self.error = error
+
+    def _run(self) -> None:
+        histories = {
+            name: History(quiet_snapshot(self._environments[name], self._tell, Limits()))
+            for name in self._plan.fingerprints
+        }
+        steps = [step for each in self._plan.undo for step in _undoing(each, histories)]
+        clock = _Clock(self._emit, len(steps), self._lock)
+        if steps:
+            self._tell("it failed; taking back what this run has applied, newest first")
+        for stretch in stretches(steps):
+            self._environments[stretch[0].environment].apply(stretch, clock, Limits())
+            self.done.update(map(_key, stretch))
+
+
+def _undoing(step: Step, histories: Mapping[str, History]) -> Iterator[Step]:
+    """The step, if its revision has left something to take back."""
+    history = histories[step.environment]
+    interruption = history.interruption(step.revision)
+    if interruption is not None:
+        yield continued(step, interruption)
+    elif step.revision in history.applied:
+        yield step
+
+
 def _look_again(plan: Plan, environments: Environments) -> dict[str, Snapshot]:
     """The state of each database now; one that does not answer any more has no entry."""
     after: dict[str, Snapshot] = {}
     for name in plan.fingerprints:
         try:
-            after[name] = environments[name].snapshot()
+            after[name] = environments[name].snapshot(prove=True)
         except MigrateError:
             continue
     return after
 
 
+def _note(plan: Plan, results: Sequence[StepResult], environments: Environments) -> None:
+    """Record what a run upwards has applied, so that it can be taken back as a whole."""
+    applied: dict[str, list[str]] = {}
+    for result in results:
+        if result.state is StepState.APPLIED and result.step.action is Action.UPGRADE:
+            applied.setdefault(result.step.environment, []).append(result.step.revision)
+    for name in plan.fingerprints if applied else ():
+        environments[name].note_run(applied)
+
+
 def _advise(error: MigrateError | None, after: Mapping[str, Snapshot]) -> None:
     """Add the way out to the hint of a failure that left a database dirty."""
-    if not isinstance(error, StepFailed):
+    snapshots = [s for s in after.values() if s.dirty]
+    if error is None or not snapshots:
         return
-    snapshot = after.get(error.step.environment)
-    if snapshot is not None and snapshot.dirty:
-        out = History(snapshot).ways_out(snapshot.dirty[0])
-        error.hint = f"{error.hint}. Then {out}" if error.hint else out
+    out = History(snapshots[0]).ways_out(snapshots[0].dirty[0])
+    error.hint = f"{error.hint}. Then {out}" if error.hint else out
 
 
 def _results(
-    plan: Plan, after: Mapping[str, Snapshot], error: MigrateError | None, clock: _Clock
+    plan: Plan,
+    after: Mapping[str, Snapshot],
+    error: MigrateError | None,
+    clock: _Clock,
+    undone: set[tuple[str, str]],
 ) -> Iterator[StepResult]:
     """What became of each step, as the databases tell it and not as it was reported."""
     failed = error.step if isinstance(error, StepFailed) else None
     histories = {name: History(snapshot) for name, snapshot in after.items()}
     for step in plan.steps:
-        state = _state(step, histories.get(step.environment), clock.started)
+        state = _state(step, histories.get(step.environment), clock.started, undone)
         if step is failed and state is not StepState.APPLIED:
             state = StepState.FAILED
         yield StepResult(step, state, clock.durations.get(_key(step)))
 
 
-def _state(step: Step, history: History | None, started: set[tuple[str, str]]) -> StepState:
+def _state(
+    step: Step,
+    history: History | None,
+    started: set[tuple[str, str]],
+    undone: set[tuple[str, str]],
+) -> StepState:
     if history is None:
         return StepState.UNKNOWN if _key(step) in started else StepState.NOT_RUN
     if _holds(step, history):
         return StepState.APPLIED
     if _key(step) not in started:
         return StepState.NOT_RUN
-    # ClickHouse takes nothing back by itself.
-    return StepState.UNKNOWN if history.snapshot.linear else StepState.ROLLED_BACK
+    if _key(step) in undone:
+        return StepState.ROLLED_BACK
+    if history.interruption(step.revision) is not None:
+        return StepState.HALF_DONE
+    # ClickHouse takes nothing back by itself: the step ended before its first statement.
+    return StepState.NOT_RUN if history.snapshot.linear else StepState.ROLLED_BACK
 
 
 def _holds(step: Step, history: History) -> bool:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from .environments.base import ServerFacts, TableSize
     from .errors import MigrateError
     from .history import History
-    from .model import Finding, Interruption, Revision
+    from .interruption import Interruption
+    from .model import Finding, Revision
 
 
 @dataclass(frozen=True, slots=True)

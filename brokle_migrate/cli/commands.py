@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,14 +64,16 @@ def up(options: Common, steps: int | None, confirm: bool, allow_out_of_order: bo
     help="Roll back this many steps in each database.  [default: 1]",
 )
 @click.option("--all", "everything", is_flag=True, help="Roll back everything.")
-def down(options: Common, steps: int | None, everything: bool) -> int:
+@click.option("--last-run", is_flag=True, help="Roll back what the last run upwards applied.")
+def down(options: Common, steps: int | None, everything: bool, last_run: bool) -> int:
     """Roll back one step in each database, ClickHouse then Postgres."""
-    if everything and steps:
-        raise click.UsageError("--steps and --all exclude each other")
+    if sum(map(bool, (everything, steps, last_run))) > 1:
+        raise click.UsageError("--steps, --all and --last-run exclude each other")
     if steps is not None and steps < 1:
         raise click.UsageError(f"--steps {steps}: down takes a positive number of steps")
-    count = None if everything else steps or 1
-    return _move(options, "down", _request("DOWN", steps=count), question="Roll this back?")
+    count = None if everything or last_run else steps or 1
+    request = _request("DOWN", steps=count, last_run=last_run)
+    return _move(options, "down", request, question="Roll this back?")
 
 
 @group.command()
@@ -128,6 +130,25 @@ def force(
     """Record a version without running it; 0 means none."""
     request = _request("FORCE", destination=version, destinations=_given(postgres, clickhouse))
     return _move(options, "force", request, question="Record this without running anything?")
+
+
+@group.command()
+@common
+@click.option("--retry", "choice", flag_value="retry", help="Run the interrupted statement again.")
+@click.option(
+    "--mark-applied",
+    "choice",
+    flag_value="mark-applied",
+    help="Count the interrupted statement as done, and go on behind it.",
+)
+@click.option(
+    "--rollback", "choice", flag_value="rollback", help="Undo the step that was interrupted."
+)
+def resume(options: Common, choice: str | None) -> int:
+    """Settle a step that was interrupted."""
+    from .resume import resume as run
+
+    return _execute(options, "resume", lambda session: run(session, choice))
 
 
 @group.command()
@@ -231,13 +252,11 @@ def _execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
     return execute(options, name, work)
 
 
-def _request(operation: str, **values: object) -> Callable[[Session], Request]:
+def _request(operation: str, **values: Any) -> Callable[[Session], Request]:
     """A request for the environments of a session that is yet to be opened."""
 
     def build(session: Session) -> Request:
-        from ..model import Operation, Request
-
-        return Request(Operation[operation], session.names, **values)  # type: ignore[arg-type]
+        return session.request(operation, **values)
 
     return build
 
@@ -251,47 +270,6 @@ def _move(
     options: Common, name: str, request: Callable[[Session], Request], *, question: str | None
 ) -> int:
     """Plan, show or ask, run, report: what every command that runs steps does."""
-    from .. import command
-    from ..errors import StalePlan
-    from .signals import stoppable
+    from .moving import move
 
-    def work(session: Session) -> int:
-        plan = command.plan(
-            request(session),
-            session.environments,
-            waiting=None if options.dry_run else session.waiting,
-            lock_timeout=options.lock_timeout,
-        )
-        if not plan.steps:
-            session.renderer.nothing_to_do(plan)
-            return 0
-        if options.dry_run:
-            session.renderer.preview(command.preview(plan, session.environments))
-            return 0
-        if question and not options.yes:
-            session.renderer.plan(command.preview(plan, session.environments))
-            session.confirm(question)
-        else:
-            session.renderer.findings(plan.findings)
-        with stoppable(session.renderer.event, session.renderer.message) as emit:
-            report = command.run(
-                plan,
-                session.environments,
-                emit=emit,
-                waiting=session.waiting,
-                lock_timeout=options.lock_timeout,
-            )
-        session.exit_code = report.exit_code
-        session.renderer.report(report)
-        return report.exit_code
-
-    def work_until_fresh(session: Session) -> int:
-        """Several replicas may start at once: who had to wait looks again at what is left."""
-        while True:
-            try:
-                return work(session)
-            except StalePlan:
-                session.renderer.message("somebody else migrated in the meantime; planning again")
-
-    wanted = name == "up" and not question
-    return _execute(options, name, work_until_fresh if wanted else work)
+    return _execute(options, name, lambda session: move(session, request(session), question))

@@ -8,7 +8,7 @@ import sys
 import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,9 +20,10 @@ from ..render import choose
 from .signals import interrupted, terminable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..config import Config
+    from ..model import Request
     from ..render import Renderer
     from .options import Common
 
@@ -54,6 +55,35 @@ class Session:
             if not click.confirm(question, err=True):
                 raise NotConfirmed
 
+    def request(self, operation: str, *, settle: str | None = None, **values: Any) -> Request:
+        """A request for the selected environments, with what the common options say."""
+        from ..interruption import Settle
+        from ..model import OnFailure, Operation, Request
+
+        return Request(
+            Operation[operation],
+            self.names,
+            settle=None if settle is None else Settle(settle),
+            on_failure=OnFailure(self.options.on_failure),
+            atomic=self.options.atomic,
+            **values,
+        )
+
+    def choose(self, question: str, choices: Mapping[str, str]) -> str:
+        """Let one of several ways be chosen.
+
+        :param choices: what each means, by its name.
+        :raises NotConfirmed: none was chosen, or there is nobody to ask.
+        """
+        _require_terminal(question, hint="say which: --" + ", --".join(choices))
+        for name, meaning in choices.items():
+            self.renderer.message(f"{name}: {meaning}")
+        with _given_up():
+            chosen = click.prompt(question, type=click.Choice([*choices, "nothing"]), err=True)
+        if chosen == "nothing":
+            raise NotConfirmed
+        return str(chosen)
+
     def waiting(self, holder: str) -> None:
         """Say who holds the lock."""
         self.renderer.message(f"waiting for the lock, which is held by {holder}")
@@ -83,11 +113,11 @@ def _given_up() -> Iterator[None]:
         raise NotConfirmed from None
 
 
-def _require_terminal(question: str) -> None:
+def _require_terminal(question: str, hint: str = "pass --yes to answer it") -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise NotConfirmed(
             f"this asks first ({question}), and there is no terminal to ask on; nothing was run",
-            hint="pass --yes to answer it",
+            hint=hint,
         )
 
 

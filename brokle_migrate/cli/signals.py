@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import Interrupted, Terminated
+from ..model import StepFinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,49 +32,52 @@ class Stop:
         self._emit = emit
         self._tell = tell
         self._running = False
-        self._asked: tuple[int, float] | None = None
+        self._asked: int | None = None
+        self._last = float("-inf")
 
     def event(self, event: Event) -> None:
         """Pass an event on.
 
-        :raises Interrupted: a signal came; what is done stays recorded.
+        :raises Interrupted: a signal came, and something is left to run.  It is raised once, so
+            that what was applied can still be taken back; the next signal ends that, too.
         """
         self._running = True
         self._emit(event)
-        if self._asked is not None:
-            raise interrupted(self._asked[0])
+        if self._asked is not None and not isinstance(event, StepFinished):
+            number, self._asked = self._asked, None
+            raise interrupted(number)
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Take a signal: at once before the first step, and when it comes twice."""
         now = time.monotonic()
-        if not self._running or (self._asked and now - self._asked[1] < _AT_ONCE):
+        if not self._running or now - self._last < _AT_ONCE:
             raise KeyboardInterrupt(number)
-        self._asked = number, now
+        self._asked, self._last = number, now
         with suppress(RuntimeError):  # the signal came while a line was being written
             self._tell("stopping when the running statement has ended; again within 2 s: at once")
 
 
-def interrupted(number: int) -> Interrupted:
-    """The error for a signal."""
-    kind = Terminated if number == signal.SIGTERM else Interrupted
-    return kind(hint=_HINT)
-
-
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end a command as SIGINT does: with everything given back that it holds."""
+    """Let SIGTERM end a command as Ctrl-C does: with everything released on the way out."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _raise)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _interrupt(number: int, _: FrameType | None) -> None:
+def _raise(number: int, _: FrameType | None) -> None:
     raise KeyboardInterrupt(number)
+
+
+def interrupted(number: int) -> Interrupted:
+    """The error for a signal."""
+    kind = Terminated if number == signal.SIGTERM else Interrupted
+    return kind(hint=_HINT)
 
 
 @contextmanager

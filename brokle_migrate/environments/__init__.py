@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..locks import NoLock
 from ..model import CLICKHOUSE, POSTGRES
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..locks import Lock
-    from .base import Environment
+    from .base import Environment, Transactional
 
 ORDER = (POSTGRES, CLICKHOUSE)
 
@@ -42,6 +42,11 @@ class Environments:
     def configured(self, name: str) -> bool:
         """Whether the configuration has such a database."""
         return getattr(self._config, name) is not None
+
+    @property
+    def transactional(self) -> Transactional:
+        """The engine whose steps can share one transaction: Postgres."""
+        return cast("Transactional", self[POSTGRES])
 
     def label(self, name: str) -> str:
         """The database of an environment without user or password, also when it can't be opened."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ..locks import Lock
@@ -64,6 +64,43 @@ class ServerFacts:
     latency: float
 
 
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What the last run upwards applied.
+
+    :ivar applied: the revisions by environment, oldest first; without an entry for an environment
+        about which the run could not record anything.
+    :ivar complete: False when the run broke off before it could record what it did elsewhere.
+    """
+
+    applied: Mapping[str, tuple[str, ...]]
+    complete: bool = True
+
+
+class Transactional(Protocol):
+    """An engine whose steps can share one transaction."""
+
+    def require_transactional(self, steps: Sequence[Step]) -> None:
+        """Refuse steps that can't run in one transaction.
+
+        :raises RevisionError: naming them.
+        """
+
+    def apply_around(
+        self,
+        steps: Sequence[Step],
+        inside: Callable[[Sequence[Step]], None],
+        emit: Emit,
+        limits: Limits,
+    ) -> None:
+        """Run a whole plan in one transaction of this engine, which is committed last.
+
+        :param steps: every step of the plan, in order.
+        :param inside: runs a stretch of other engines' steps while the transaction is open.
+        :raises StepFailed: a step failed, and this engine's steps were rolled back.
+        """
+
+
 class Environment(Protocol):
     """An engine with its script directory and its database."""
 
@@ -86,9 +123,10 @@ class Environment(Protocol):
         :raises RevisionError: the files are not valid.
         """
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, *, prove: bool = False) -> Snapshot:
         """Read files and database; writes nothing and creates nothing.
 
+        :param prove: ask the server what became of a statement where its record does not tell.
         :raises RevisionError: the files are not valid.
         :raises DatabaseUnreachable: the database does not answer.
         """
@@ -108,6 +146,15 @@ class Environment(Protocol):
         :param emit: called with every event; what it raises ends the run between two statements.
         :raises StepFailed: one failed; what is applied is for a new snapshot to tell.
         """
+
+    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+        """Record what a run upwards applied, by environment; for an engine that has a ledger.
+
+        What can't be recorded is left out: the run itself is over.
+        """
+
+    def last_run(self) -> LastRun | None:
+        """What the last run upwards applied, as far as this engine records it."""
 
     def new_revision(
         self, version: str, message: str, *, sql: bool, write: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,21 +15,26 @@ from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
 from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Action, Snapshot
 from . import clickhouse_objects, templates
+from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
-from .clickhouse_run import ClickHouseRun
 from .drivers import ConnectionLost, ServerError, connect, unreachable
-from .ledger import Content, Ledger, LedgerState
+from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
+    from ..interruption import Interruption
     from ..locks import Lock
     from ..model import Emit, Limits, Revision, Statement, Step
+    from .base import LastRun
     from .drivers import Driver
+    from .ledger import Prove
+    from .recorder import Recorder
 
+_NO_LEDGER = LedgerState(exists=False)
 _RESTORE = "restore the statements that were run, and change only those after them"
 
 
@@ -50,6 +55,8 @@ class ClickHouseEnvironment:
         self._url, self._settings = _configured(config, directory, x)
         self._driver: Driver | None = None
         self._run_id = str(uuid.uuid4())
+        self._state = _NO_LEDGER
+        self._recorder: Recorder | None = None
 
     @property
     def label(self) -> str:
@@ -69,10 +76,11 @@ class ClickHouseEnvironment:
     def revisions(self) -> tuple[Revision, ...]:
         return self._scripts.revisions
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, *, prove: bool = False) -> Snapshot:
         revisions = self.revisions()
         exists = self._exists()
-        state = self._read_ledger() if exists else LedgerState()
+        state = self._read_ledger(self._prove if prove else None) if exists else _NO_LEDGER
+        self._state = state
         return Snapshot(
             environment=CLICKHOUSE,
             label=self.label,
@@ -88,13 +96,32 @@ class ClickHouseEnvironment:
         return tuple(self._load(step) for step in steps)
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
-        return tuple(_sql(step) for step in steps)
+        return tuple(self._sql(step) for step in steps)
 
-    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:  # noqa: ARG002
+    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
+        from .clickhouse_run import ClickHouseRun
+
         run = ClickHouseRun(
-            self._open(), self._ledger(), self._recorded, self.label, self._run_id, emit
+            self._open(),
+            self._ledger(),
+            self._record,
+            self._recorded,
+            self._made,
+            self.label,
+            emit,
+            limits,
         )
         run.apply(steps)
+
+    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+        with suppress(ServerError, ConnectionLost):
+            self._record().note_run(applied)
+
+    def last_run(self) -> LastRun | None:
+        if not self._exists():
+            return None
+        with self._answering():
+            return self._ledger().last_run()
 
     def new_revision(
         self,
@@ -178,9 +205,46 @@ class ClickHouseEnvironment:
     def _ledger(self) -> Ledger:
         return Ledger(self._open(), self._config.version_table, self._config.engine)
 
-    def _read_ledger(self) -> LedgerState:
+    def _record(self) -> Recorder:
+        """What writes this run's rows; makes the ledger where there is none."""
+        if self._recorder is None:
+            from .recorder import Recorder
+
+            if not self._state.exists:
+                self._ledger().create()
+            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id)
+        return self._recorder
+
+    def _read_ledger(self, prove: Prove | None) -> LedgerState:
         with self._answering():
-            return self._ledger().read()
+            return self._ledger().read(prove)
+
+    def _prove(self, interruption: Interruption) -> Interruption:
+        """Ask the server what became of the statement at which a step broke off."""
+        from ..sqltext import checksum
+
+        touched = self._scripts.statements(interruption.version, interruption.action)
+        sql = next((s.text for s in touched if checksum(s.text) == interruption.checksum), None)
+        from .proof import prove
+
+        return prove(self._open(), interruption, sql)
+
+    def _made(self, step: Step) -> frozenset[str] | None:
+        """What a half-done upgrade had made before its step is taken back."""
+        from .half_done import made_by
+
+        if step.touched is None:
+            return None
+        return made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
+
+    def _sql(self, step: Step) -> StepSql:
+        from .half_done import remaining
+
+        if step.action is Action.STAMP:
+            versions = ", ".join(step.records) or "nothing"
+            return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
+        statements = remaining(step, self._made(step))
+        return StepSql(step, tuple(statement.text for statement in statements))
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -245,6 +309,8 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
 
     :raises Dirty: naming the statement that was edited.
     """
+    from ..sqltext import checksum
+
     for number, text_hash in enumerate(step.done, 1):
         if number > len(statements):
             raise Dirty(
@@ -252,16 +318,9 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
                 hint=_RESTORE,
             )
         statement = statements[number - 1]
-        if statement.checksum != text_hash:
+        if checksum(statement.text) != text_hash:
             raise Dirty(
                 f"{statement.location}: statement {number} was edited after it was run; "
                 f"{step.revision} stands half done",
                 hint=_RESTORE,
             )
-
-
-def _sql(step: Step) -> StepSql:
-    if step.action is Action.STAMP:
-        versions = ", ".join(step.records) or "nothing"
-        return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
-    return StepSql(step, tuple(statement.text for statement in step.remaining))

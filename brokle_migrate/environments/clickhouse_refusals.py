@@ -57,6 +57,20 @@ def did_nothing(error: ServerError, sql: str) -> bool:
     return error.code in _AT_THE_DOOR and has_one_effect(sql)
 
 
+# There is nothing to take away, or what is to be put back is still there.
+_NOT_THERE = {10, 16, 46, 47, 57, 60, 81, 82, 487, 582} | {15}
+_TAKES_BACK = ("DROP", "ALTER", "RENAME", "EXCHANGE", "TRUNCATE", "DETACH", "DELETE", "CREATE")
+
+
+def was_not_there(error: ServerError, sql: str) -> bool:
+    """Whether a downgrade could not take back what a half-done upgrade had not done."""
+    from ..sqltext import has_one_effect
+
+    verb = sql.lstrip().partition(" ")[0].upper()
+    single = has_one_effect(sql) or verb in {"TRUNCATE", "DETACH", "DELETE", "EXCHANGE"}
+    return error.code in _NOT_THERE and verb in _TAKES_BACK and single
+
+
 def hint_for(error: ServerError) -> str | None:
     """What to look at or to do after a refusal, None for one that is not common."""
     if "No space left" in error.message:

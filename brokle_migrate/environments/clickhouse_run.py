@@ -6,44 +6,54 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import StepFailed
-from ..model import Action, StatementDone, StepFinished, StepStarted
+from ..errors import StepFailed, TimedOut
+from ..model import Action, StatementDone, StatementRunning, StepFinished, StepStarted
 from . import mutations
-from .clickhouse_refusals import did_nothing, hint_for
+from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
-from .ledger import Recorder
+from .half_done import takes_back
+from .sending import Clock, Unsettled, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..model import Emit, Statement, Step
+    from ..interruption import Settlement
+    from ..model import Emit, Limits, Statement, Step
+    from .attempts import Content
     from .drivers import Driver
-    from .ledger import Content, Ledger
+    from .ledger import Ledger
+    from .mutations import Watch
+    from .recorder import Recorder
 
 
 class ClickHouseRun:
     """One run of steps over an open connection.
 
+    :param record: gives what writes the run's rows.
     :param content: what a version's file says now, for what is only recorded.
+    :param made: what the touched statements of a half-done upgrade made; None when it had finished.
     :param label: the database, for messages.
-    :param run_id: what the rows of one run have in common.
     """
 
     def __init__(
         self,
         driver: Driver,
         ledger: Ledger,
+        record: Callable[[], Recorder],
         content: Callable[[str], Content],
+        made: Callable[[Step], frozenset[str] | None],
         label: str,
-        run_id: str,
         emit: Emit,
+        limits: Limits,
     ) -> None:
         self._driver = driver
         self._ledger = ledger
+        self._record = record
         self._content = content
+        self._made = made
         self._label = label
-        self._run_id = run_id
         self._emit = emit
+        self._limits = limits
 
     def apply(self, steps: Sequence[Step]) -> None:
         """Run the steps in order.
@@ -52,8 +62,7 @@ class ClickHouseRun:
         """
         current = steps[0]
         try:
-            self._ledger.create()
-            recorder = Recorder(self._ledger, self._ledger.read().last, self._run_id)
+            recorder = self._record()
             try:
                 for number, current in enumerate(steps, 1):
                     self._step(current, recorder, number, len(steps))
@@ -64,48 +73,95 @@ class ClickHouseRun:
             recorder.flush()
         except ServerError as error:
             message = f"the ledger {self._ledger.name} refused a row: {error.message}"
-            raise StepFailed(message, step=current) from error
+            raise StepFailed(message, step=current, hint=hint_for(error)) from error
         except ConnectionLost as error:
             message = f"the connection to {self._label} broke: {error}"
             raise StepFailed(message, step=current) from error
 
     def _step(self, step: Step, recorder: Recorder, number: int, total: int) -> None:
+        self._require_time()
         self._emit(StepStarted(step, number, total))
         started = time.perf_counter()
         if step.action is Action.STAMP:
             self._stamp(step, recorder)
-        elif not step.remaining:
-            recorder.finish(step)
-        for index, statement in enumerate(step.remaining, len(step.done) + 1):
-            self._execute(step, index, statement, recorder)
-            self._emit(StatementDone(step, index, len(step.statements)))
+        else:
+            self._statements(step, recorder)
         self._emit(StepFinished(step, time.perf_counter() - started))
+
+    def _statements(self, step: Step, recorder: Recorder) -> None:
+        settlement = step.settlement
+        if settlement is not None:
+            self._settle(step, settlement, recorder)
+        if not step.remaining and not (settlement and settlement.done):
+            recorder.finish(step)
+        made = self._made(step)
+        for number, statement in enumerate(step.remaining, len(step.done) + 1):
+            self._require_time()
+            if takes_back(statement, made):
+                self._execute(step, number, statement, recorder)
+            else:
+                note = "skipped: the upgrade had not made what it takes away"
+                recorder.settle(step, number, statement, "", note=note)
+            self._emit(StatementDone(step, number, len(step.statements)))
+
+    def _require_time(self) -> None:
+        """End the run between two statements when its time is over.
+
+        :raises TimedOut: it is.
+        """
+        deadline = self._limits.deadline
+        if deadline is not None and time.monotonic() >= deadline:
+            raise TimedOut(hint="give it more time: --timeout; brokle-migrate up goes on")
+
+    def _settle(self, step: Step, settlement: Settlement, recorder: Recorder) -> None:
+        """Record what became of the statement at which an earlier run broke off."""
+        if settlement.done:
+            number = settlement.statement
+            statement = step.statements[number - 1]
+            watch = mutations.watch(self._driver, statement, again=True)
+            try:
+                self._wait(watch, step, number)
+            except ServerError as error:
+                raise _refused(step, number, statement, error) from error
+        recorder.settle_earlier(step, settlement)
 
     def _execute(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> None:
         watch = mutations.watch(self._driver, statement)
         query_id = recorder.intend(step, number, statement)
+        note = ""
         try:
-            self._driver.execute(
-                statement.text,
-                query_id=query_id,
-                settings=statement.settings,
-                timeout=statement.timeout,
-            )
-            watch.wait()
+            clock = Clock.of(statement, self._limits)
+            tell = self._teller(step, number)
+            note = send(self._driver, statement, query_id, clock, tell)
+            self._wait(watch, step, number)
         except ServerError as error:
-            recorder.settle(
-                step,
-                number,
-                statement,
-                query_id,
-                error.message or "refused",
-                refused=did_nothing(error, statement.text),
-            )
-            raise _refused(step, number, statement, error) from error
-        except ConnectionLost as error:
-            message = f"no answer from {self._label}: {error}; the outcome is not known"
-            raise _failed(step, number, statement, message) from error
-        recorder.settle(step, number, statement, query_id)
+            if step.touched is None or not was_not_there(error, statement.text):
+                no_effect = did_nothing(error, statement.text)
+                words = error.message or "refused"
+                recorder.settle(step, number, statement, query_id, words, no_effect=no_effect)
+                raise _refused(step, number, statement, error, partial=not no_effect) from error
+            note = f"skipped: {error.message}"
+        except Unsettled as error:
+            if error.no_effect:
+                recorder.settle(step, number, statement, query_id, str(error), no_effect=True)
+            raise _failed(
+                step, number, statement, str(error), partial=not error.no_effect
+            ) from error
+        recorder.settle(step, number, statement, query_id, note=note)
+
+    def _wait(self, watch: Watch, step: Step, number: int) -> None:
+        """Wait for the mutations of a statement, for as long as the run may take."""
+        tell = self._teller(step, number)
+
+        def tell_in_time(detail: str) -> None:
+            self._require_time()
+            tell(detail)
+
+        watch.wait(tell_in_time)
+
+    def _teller(self, step: Step, number: int) -> Callable[[str], None]:
+        total = len(step.statements)
+        return lambda detail: self._emit(StatementRunning(step, number, total, detail))
 
     def _stamp(self, step: Step, recorder: Recorder) -> None:
         """Record exactly ``step.records`` as applied; an interrupted step counts as settled."""
@@ -118,9 +174,11 @@ class ClickHouseRun:
             recorder.stamp(version, None)
 
 
-def _refused(step: Step, number: int, statement: Statement, error: ServerError) -> StepFailed:
+def _refused(
+    step: Step, number: int, statement: Statement, error: ServerError, *, partial: bool = True
+) -> StepFailed:
     """The error for a statement that the server took, and would not or could not run."""
-    failure = _failed(step, number, statement, error.message)
+    failure = _failed(step, number, statement, error.message, partial=partial)
     failure.hint = hint_for(error)
     if error.position is not None:
         read = statement.text.encode()[: error.position].decode(errors="ignore")
@@ -129,11 +187,14 @@ def _refused(step: Step, number: int, statement: Statement, error: ServerError) 
     return failure
 
 
-def _failed(step: Step, number: int, statement: Statement, message: str) -> StepFailed:
+def _failed(
+    step: Step, number: int, statement: Statement, message: str, *, partial: bool
+) -> StepFailed:
     return StepFailed(
         message,
         step=step,
         statement=number,
         location=statement.location,
         sql=statement.text,
+        partial=partial,
     )

@@ -8,28 +8,31 @@ whether one is dirty, is derived from the last row of each version.
 
 from __future__ import annotations
 
-import time
-import uuid
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ..author import author
 from ..errors import ForeignLedger
-from ..model import Action, Interruption
+from ..model import CLICKHOUSE
+from .attempts import Content, LedgerRow, standing
+from .base import LastRun
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ..model import Statement, Step
+    from ..interruption import Interruption
     from .drivers import Driver, Row
 
-INTENT, DONE, FAILED, REFUSED = "intent", "done", "failed", "refused"
-STAMPED, UNSTAMPED = "stamped", "unstamped"
+    Prove = Callable[[Interruption], Interruption]
+
+_APPLIES = "action = 'upgrade' AND event = 'done' AND statement = statements"
+RUN, FINISHED = "run", "finished"  # action and event of a row that tells of a whole run
 
 # Numbers and strings only, so that every server version since 18.16 can hold it.
-_COLUMNS = {
+COLUMNS = {
     "seq": "UInt64",  # nanoseconds since 1970, always larger than the row before
     "run": "String",
     "version": "UInt64",
@@ -42,20 +45,10 @@ _COLUMNS = {
     "statement_hash": "String",
     "query_id": "String",
     "error": "String",
+    "note": "String",  # what proves an outcome; what a run did
     "author": "String",
 }
 _GOLANG_MIGRATE = {"version", "dirty", "sequence"}
-
-
-class Content(NamedTuple):
-    """What a file said when it was applied.
-
-    :ivar checksum: SHA-256 of it, comments and spacing aside.
-    :ivar digest: SHA-256 of it, byte by byte.
-    """
-
-    checksum: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +58,46 @@ class LedgerState:
     :ivar applied: each applied version with what its file said then.
     :ivar dirty: steps that were started and not finished.
     :ivar last: the sequence number of the newest row.
+    :ivar exists: whether the table has been made.
     """
 
     applied: Mapping[str, Content] = field(default_factory=dict)
     dirty: tuple[Interruption, ...] = ()
     last: int = 0
+    exists: bool = True
 
 
-def fold(rows: Iterable[Row]) -> LedgerState:
-    """Derive the state from the last row of each version.  Pure.
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What the last row of each version says.
 
-    :param rows: version, action, event, statement, statements, checksum, digest, error, seq; by
-        version.
+    :ivar unfinished: the versions whose last row finishes nothing.
+    """
+
+    applied: Mapping[str, Content]
+    unfinished: tuple[str, ...]
+    last: int
+
+
+def fold(rows: Iterable[Row]) -> Latest:
+    """Derive what can be told from the last row of each version.  Pure.
+
+    :param rows: version, action, event, statement, statements, checksum, digest, seq; by version.
     """
     applied: dict[str, Content] = {}
-    dirty: list[Interruption] = []
+    unfinished: list[str] = []
     last = 0
-    for version, action, event, statement, statements, checksum, digest, error, seq in rows:
+    for version, action, event, statement, statements, checksum, digest, seq in rows:
         last = max(last, int(seq))
-        finished = event == DONE and statement == statements
-        if event == STAMPED or (finished and action == Action.UPGRADE):
-            applied[version] = Content(checksum, digest)
-        elif event != UNSTAMPED and not finished:
-            place = int(statement), int(statements)
-            ended = event == DONE, event == REFUSED
-            interruption = Interruption(version, Action(action), *place, error, *ended)
-            if not _is_as_before(interruption):
-                dirty.append(interruption)
-    return LedgerState(applied, tuple(dirty), last)
-
-
-def _is_as_before(interruption: Interruption) -> bool:
-    """Whether an upgrade ended with a first statement that had no effect."""
-    is_first = interruption.statement == 1 and interruption.action is Action.UPGRADE
-    return is_first and interruption.refused
+        if action == RUN:
+            continue
+        content = Content(checksum, digest)
+        row = LedgerRow(action, event, int(statement), int(statements), "", "", "", content)
+        if not row.finishes:
+            unfinished.append(version)
+        elif standing(version, [row]).applied is not None:
+            applied[version] = content
+    return Latest(applied, tuple(unfinished), last)
 
 
 class Ledger:
@@ -114,52 +113,85 @@ class Ledger:
         self.table = f"`{table}`"
         self._engine = engine
 
-    def read(self) -> LedgerState:
+    def read(self, prove: Prove | None = None) -> LedgerState:
         """What the ledger says now; creates nothing.
 
+        :param prove: asks the server about what the ledger does not tell.
         :raises ForeignLedger: another tool made the table.
         :raises ServerError: the server refused to answer.
         """
         last = "argMax({0}, seq)".format
-        columns = ("action", "event", "statement", "statements", "checksum", "digest", "error")
+        columns = ("action", "event", "statement", "statements", "checksum", "digest")
         query = (
-            f"SELECT version, {', '.join(map(last, columns))}, max(seq) "
-            f"FROM {self.table} GROUP BY version ORDER BY version"
+            f"SELECT version, {', '.join(map(last, columns))}, max(seq) FROM {self.table} "
+            f"GROUP BY version, action = '{RUN}' ORDER BY version"
         )
         try:
-            state = fold(self._driver.query(query))
-            return replace(state, dirty=tuple(self._finished(each) for each in state.dirty))
+            latest = fold(self._driver.query(query))
+            return self._state(latest, prove)
         except ServerError as error:
             if error.code == UNKNOWN_TABLE:
-                return LedgerState()
+                return LedgerState(exists=False)
             if error.code in {UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD}:
                 raise self._foreign() from error
             raise
 
-    def _finished(self, interruption: Interruption) -> Interruption:
-        """Add what the statements before the place of an interruption were."""
-        if interruption.action is not Action.UPGRADE:
-            return interruption
+    def _state(self, latest: Latest, prove: Prove | None) -> LedgerState:
+        """Look closer at the versions whose last row finishes nothing."""
+        applied, dirty = dict(latest.applied), []
+        for version in latest.unfinished:
+            found = standing(version, self._rows(version), prove)
+            if found.interruption is not None:
+                dirty.append(found.interruption)
+            elif found.applied is not None:
+                applied[version] = found.applied
+        return LedgerState(applied, tuple(dirty), latest.last)
+
+    def _rows(self, version: str) -> list[LedgerRow]:
+        """Every row of a version, oldest first."""
         rows = self._driver.query(
-            f"SELECT statement, argMax(statement_hash, seq) FROM {self.table} "
-            f"WHERE version = {interruption.version} AND event = '{DONE}' "
-            f"AND action = '{Action.UPGRADE}' AND statement > 0 "
-            f"AND statement < {interruption.statement + interruption.done} "
-            "GROUP BY statement ORDER BY statement"
+            "SELECT action, event, statement, statements, statement_hash, query_id, error, "
+            f"checksum, digest FROM {self.table} "
+            f"WHERE version = {version} AND action != '{RUN}' ORDER BY seq"
         )
-        return replace(interruption, finished=tuple(text_hash for _, text_hash in rows))
+        return [
+            LedgerRow(action, event, int(at), int(total), text, id_, error, Content(*content))
+            for action, event, at, total, text, id_, error, *content in rows
+        ]
 
     def create(self) -> None:
         """Make the table unless it is there."""
-        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         order = " ORDER BY seq" if "MergeTree" in self._engine else ""
         self._driver.execute(
             f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}) ENGINE = {self._engine}{order}"
         )
 
-    def append(self, rows: list[tuple[object, ...]]) -> None:
-        """Add rows in one insert."""
-        self._driver.insert(self.table, list(_COLUMNS), rows)
+    def append(self, rows: list[tuple[object, ...]], query_id: str = "") -> None:
+        """Add rows in one insert.
+
+        :param query_id: what the insert runs under.
+        """
+        self._driver.insert(self.table, list(COLUMNS), rows, query_id=query_id)
+
+    def last_run(self) -> LastRun | None:
+        """What the last run upwards applied; None where there was none.
+
+        A run that was killed has left no record of itself: its ClickHouse steps are known all the
+        same.
+        """
+        try:
+            rows = self._driver.query(
+                "SELECT run, argMax(note, action = '" + RUN + "'), "
+                f"groupArrayIf(version, {_APPLIES}) FROM {self.table} "
+                f"WHERE action = '{RUN}' OR ({_APPLIES}) GROUP BY run "
+                "ORDER BY max(seq) DESC LIMIT 1"
+            )
+        except ServerError as error:
+            if error.code == UNKNOWN_TABLE:
+                return None
+            raise
+        return _last_run(rows[0]) if rows else None
 
     def _foreign(self) -> ForeignLedger:
         found = self._driver.query(
@@ -176,89 +208,16 @@ class Ledger:
         )
 
 
-class Recorder:
-    """Writes the rows of one run.
+def values_of(row: Mapping[str, object]) -> tuple[object, ...]:
+    """A row in the order of the columns; what it does not have is empty or zero."""
+    empty = {"String": ""}
+    return tuple(row.get(name, empty.get(kind, 0)) for name, kind in COLUMNS.items())
 
-    :param last: the sequence number that the run's rows come after.
-    :param run_id: what the rows of one run have in common.
-    """
 
-    def __init__(self, ledger: Ledger, last: int, run_id: str) -> None:
-        self._ledger = ledger
-        self._last = last
-        self._rows: list[tuple[object, ...]] = []
-        self._run = run_id
-        self._author = author()
-
-    def intend(self, step: Step, number: int, statement: Statement) -> str:
-        """Record that a statement is about to run; on return the row is in the database.
-
-        :return: the query id to run it under.
-        """
-        query_id = str(uuid.uuid4())
-        self._add(step, INTENT, number, statement, query_id)
-        self.flush()
-        return query_id
-
-    def settle(
-        self,
-        step: Step,
-        number: int,
-        statement: Statement,
-        query_id: str,
-        error: str = "",
-        *,
-        refused: bool = False,
-    ) -> None:
-        """Note a statement's outcome; it is written with the next intent or flush.
-
-        :param error: what the server said, empty when all went well.
-        :param refused: whether that proves that the statement had no effect.
-        """
-        event = REFUSED if refused else FAILED if error else DONE
-        self._add(step, event, number, statement, query_id, error)
-
-    def finish(self, step: Step) -> None:
-        """Note that a step with nothing left to execute is done."""
-        self._add(step, DONE, len(step.statements))
-
-    def stamp(self, version: str, content: Content | None) -> None:
-        """Note a version as applied without running anything; as not applied for None."""
-        event = UNSTAMPED if content is None else STAMPED
-        self._append(version, Action.STAMP, event, 0, 0, content or Content("", ""), "", "", "")
-
-    def flush(self) -> None:
-        """Write what was noted, in one insert."""
-        if self._rows:
-            self._ledger.append(self._rows)
-            self._rows = []
-
-    def _add(
-        self,
-        step: Step,
-        event: str,
-        number: int,
-        statement: Statement | None = None,
-        query_id: str = "",
-        error: str = "",
-    ) -> None:
-        content = Content(step.checksum, step.digest)
-        text_hash = statement.checksum if statement else ""
-        total = len(step.statements)
-        self._append(
-            step.revision, step.action, event, number, total, content, text_hash, query_id, error
-        )
-
-    def _append(
-        self,
-        version: str,
-        action: Action,
-        event: str,
-        number: int,
-        total: int,
-        content: Content,
-        *rest: str,
-    ) -> None:
-        self._last = max(self._last + 1, time.time_ns())
-        what = (int(version), str(action), event, number, total)
-        self._rows.append((self._last, self._run, *what, *content, *rest, self._author))
+def _last_run(row: Row) -> LastRun:
+    _, note, versions = row
+    if note:
+        recorded = json.loads(note)
+        return LastRun({name: tuple(ids) for name, ids in recorded.items()})
+    own = tuple(sorted(re.findall(r"\d+", versions), key=int))
+    return LastRun({CLICKHOUSE: own}, complete=False)

@@ -8,20 +8,41 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .drivers import ServerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..model import Statement
     from .drivers import Driver
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 # The server tries a failing mutation again: a reason that passes is no failure.
 _PATIENCE = 5
-_MUTATIONS = "SELECT database, table, mutation_id, is_done, {reason} FROM system.mutations"
+_MUTATIONS = (
+    "SELECT database, table, mutation_id, is_done, parts_to_do, {reason} FROM system.mutations"
+)
 
-Mutation = tuple[str, str, str]
+
+class Mutation(NamedTuple):
+    """What identifies a mutation."""
+
+    database: str
+    table: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"the mutation {self.id} of {self.database}.{self.table}"
+
+
+class State(NamedTuple):
+    """How far a mutation is."""
+
+    done: bool
+    parts: str
+    reason: str
 
 
 @dataclass(slots=True)
@@ -37,57 +58,65 @@ class Watch:
     before: frozenset[Mutation] = frozenset()
     failures: dict[Mutation, int] = field(default_factory=dict)
 
-    def wait(self) -> None:
+    def wait(self, tell: Callable[[str], None]) -> None:
         """Return when every mutation that came since is done.
 
+        :param tell: called with how far they are; what it raises ends the wait.
         :raises ServerError: one fails again and again, or was killed.
         """
         pause, unfinished = _FIRST_PAUSE, frozenset[Mutation]()
         while self.driver is not None:
             found = self._own(self.driver)
-            for database, table, name in unfinished - found.keys():
-                raise ServerError(f"the mutation {name} of {database}.{table} was killed")
-            unfinished = frozenset(each for each, (done, _) in found.items() if not done)
+            for mutation in unfinished - found.keys():
+                raise ServerError(f"{mutation} was killed")
+            unfinished = frozenset(each for each, state in found.items() if not state.done)
             if not unfinished:
                 return
             for mutation in unfinished:
-                self._count_failure(mutation, found[mutation][1])
+                self._count_failure(mutation, found[mutation].reason)
+                tell(f"{mutation} has {found[mutation].parts} parts to do")
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _own(self, driver: Driver) -> dict[Mutation, tuple[bool, str]]:
+    def _own(self, driver: Driver) -> dict[Mutation, State]:
         return {
             mutation: state
             for mutation, state in _mutations(driver).items()
-            if mutation not in self.before and mutation[1] in self.names
+            if mutation not in self.before and mutation.table in self.names
         }
 
     def _count_failure(self, mutation: Mutation, reason: str) -> None:
         self.failures[mutation] = self.failures.get(mutation, 0) + 1 if reason else 0
         if self.failures[mutation] < _PATIENCE:
             return
-        database, table, name = mutation
         raise ServerError(
-            f"the mutation {name} of {database}.{table} fails: {reason} (end it: KILL MUTATION "
-            f"WHERE database = '{database}' AND table = '{table}' AND mutation_id = '{name}')"
+            f"{mutation} fails: {reason} (end it: KILL MUTATION "
+            f"WHERE database = '{mutation.database}' AND table = '{mutation.table}' "
+            f"AND mutation_id = '{mutation.id}')"
         )
 
 
-def watch(driver: Driver, statement: Statement) -> Watch:
-    """Look at the mutations before a statement that may start one."""
+def watch(driver: Driver, statement: Statement, *, again: bool = False) -> Watch:
+    """Look at the mutations before a statement that may start one.
+
+    :param again: the statement ran before, in a run that did not see its mutations end: every
+        unfinished one of its tables may be its own.
+    """
     from ..sqltext import identifiers, may_mutate
 
     if not statement.wait or not may_mutate(statement.text):
         return Watch()
-    return Watch(driver, identifiers(statement.text), frozenset(_mutations(driver)))
+    found = _mutations(driver)
+    before = {m for m, state in found.items() if state.done or not again}
+    return Watch(driver, identifiers(statement.text), frozenset(before))
 
 
-def _mutations(driver: Driver) -> dict[Mutation, tuple[bool, str]]:
+def _mutations(driver: Driver) -> dict[Mutation, State]:
     try:
         rows = driver.query(_MUTATIONS.format(reason="latest_fail_reason"))
     except ServerError:  # before 19.1 a mutation did not tell why it fails
         rows = driver.query(_MUTATIONS.format(reason="''"))
     return {
-        (database, table, mutation): (done == "1", reason)
-        for database, table, mutation, done, reason in rows
+        Mutation(database, table, name): State(done == "1", parts, reason)
+        for database, table, name, done, parts, reason in rows
     }

@@ -18,7 +18,7 @@ from .postgres_errors import describe, explain, failed
 from .revision_files import read_revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, MigrationStep
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..locks import Lock
     from ..model import Emit, Limits, Revision, Step
+    from .base import LastRun
 
 
 class PostgresEnvironment:
@@ -72,7 +73,7 @@ class PostgresEnvironment:
     def revisions(self) -> tuple[Revision, ...]:
         return self._revisions
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, *, prove: bool = False) -> Snapshot:  # noqa: ARG002 - transactions prove it
         exists = self._exists()
         self._heads = ()
         if exists:
@@ -110,6 +111,12 @@ class PostgresEnvironment:
                 if run.current is None or isinstance(error, (Interrupted, LockLost)):
                     raise
                 raise failed(run.current, error, partial=run.autocommitted) from error
+
+    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+        """Alembic's version table holds nothing but the heads."""
+
+    def last_run(self) -> LastRun | None:
+        return None
 
     def new_revision(
         self, version: str, message: str, *, sql: bool, write: bool

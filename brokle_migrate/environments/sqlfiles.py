@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ..model import Link, Step
+    from ..model import Link, Statement, Step
     from ..sqltext import Script
 
 _NAME = re.compile(r"(?P<version>\d+)_(?P<slug>.*)\.(?P<direction>up|down)\.sql")
@@ -96,6 +96,19 @@ class SqlScriptDirectory:
                 f"({path})"
             )
         return script
+
+    def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
+        """The statements of a file as it is now; none where it is gone or can't be read."""
+        from ..sqltext import split
+
+        pair = self._pairs.get(int(version), Pair(int(version)))
+        path = pair.up if action is Action.UPGRADE else pair.down
+        if path is None:
+            return ()
+        try:
+            return split(read(path), path)
+        except InvalidScripts:
+            return ()
 
     def checksum(self, version: str) -> str:
         """What the ``.up.sql`` of a version says, comments and spacing aside, as SHA-256."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ..model import StatementDone, StepFinished, StepStarted
+from ..model import StatementDone, StatementRunning, StepFinished, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Item, Line, Section, Sql, Table, Tone
@@ -177,6 +177,8 @@ class _Progress:
         match event:
             case StepStarted():
                 self._start(event)
+            case StatementRunning():
+                self._bar.update(self._task, statement=words.one_line(self._hide(event.detail)))
             case StatementDone():
                 self._advance(event, verbose=verbose)
             case StepFinished() if self._started and self._keeps(self._started):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StepFailed
 from ..locks.base import Kind
-from .reports import tips
+from .reports import next_command, tips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ..command import Created
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
+    from ..interruption import Interruption
     from ..locks import Holder, LockState
-    from ..model import Finding, Interruption, Plan, Report, Revision, Snapshot, Step
+    from ..model import Finding, Plan, Report, Revision, Snapshot, Step
     from ..preview import Preview, StepPreview
     from ..status import DatabaseInfo, DatabaseStatus, Info, Status
     from .base import Inventory
@@ -64,6 +65,8 @@ def nothing_data(plan: Plan) -> Data:
         "steps": [],
         "databases": [],
         "failure": None,
+        "undo_error": None,
+        "next": None,
         "findings": _findings(plan.findings),
     }
 
@@ -78,6 +81,8 @@ def report_data(report: Report) -> Data:
         ],
         "databases": [_position(n, report.after.get(n)) for n in report.plan.fingerprints],
         "failure": _failure(report.error) if isinstance(report.error, StepFailed) else None,
+        "undo_error": None if report.undo_error is None else error_data(report.undo_error),
+        "next": next_command(report),
         "findings": _findings(report.plan.findings),
     }
 
@@ -195,6 +200,7 @@ def _failure(error: StepFailed) -> Data:
         "statement": error.statement,
         "location": location,
         "sql": error.sql,
+        "offset": error.offset,
         "error": error.message,
         "hint": error.hint,
     }
@@ -216,7 +222,9 @@ def _interruption(interruption: Interruption) -> Data:
         "statement": interruption.statement,
         "statements": interruption.statements,
         "error": interruption.error or None,
-        "done": interruption.done,
+        "outcome": interruption.outcome.value,
+        "evidence": interruption.evidence or None,
+        "next_statement": interruption.next_statement,
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from ..model import StatementDone, StepFinished, StepStarted
+from ..model import StatementDone, StatementRunning, StepFinished, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Line, Remark, Section, Sql, Table
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .base import Hide, Writer
     from .blocks import Block
 
+_REMIND = 10.0  # seconds between two lines about the same statement
 _SLOW = 1.0  # seconds from which on a log should say how long a step took
 
 
@@ -25,6 +27,7 @@ class PlainScreen(Screen):
     def __init__(self, stream: Writer, hide: Hide) -> None:
         super().__init__(stream, hide)
         self._counter = ""
+        self._told = float("-inf")
 
     def _print(self, block: Block) -> None:
         match block:
@@ -44,6 +47,8 @@ class PlainScreen(Screen):
             case StepStarted():
                 self._counter = counter(event)
                 self._write_event(words.step(event.step))
+            case StatementRunning():
+                self._tell_running(event)
             case StatementDone() if verbose:
                 self._write_event(f"statement {event.statement} of {event.statements} done")
             case StepFinished() if verbose or event.duration >= _SLOW:
@@ -53,6 +58,13 @@ class PlainScreen(Screen):
 
     def settle(self) -> None:
         """Nothing moves here."""
+
+    def _tell_running(self, event: StatementRunning) -> None:
+        """Say now and then, for a log, that a long statement is still under way."""
+        now = time.monotonic()
+        if now - self._told >= _REMIND:
+            self._told = now
+            self._write_event(f"statement {event.statement} of {event.statements}: {event.detail}")
 
     def _write_event(self, text: str) -> None:
         self._write_lines(self._hide(text), f"{self._counter} ")

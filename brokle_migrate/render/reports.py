@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..errors import StepFailed
-from ..model import Action, StepState
+from ..interruption import Outcome
+from ..model import Action, Operation, StepState
 from . import words
 from .blocks import GAP, Item, Line, Section, Sql, Tone, apart
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..errors import MigrateError
+    from ..interruption import Interruption
     from ..model import Report, Snapshot, StepResult
     from .blocks import Block
 
@@ -23,6 +25,7 @@ _SQL_LINES = 20
 _DONE = {Action.UPGRADE: "applied", Action.DOWNGRADE: "downgraded", Action.STAMP: "recorded"}
 _STATES = {
     StepState.FAILED: "failed",
+    StepState.HALF_DONE: "half done",
     StepState.ROLLED_BACK: "rolled back",
     StepState.NOT_RUN: "not run",
     StepState.UNKNOWN: "unknown",
@@ -30,6 +33,7 @@ _STATES = {
 _TONES = {
     StepState.APPLIED: Tone.GOOD,
     StepState.FAILED: Tone.BAD,
+    StepState.HALF_DONE: Tone.BAD,
     StepState.ROLLED_BACK: Tone.WARN,
     StepState.NOT_RUN: Tone.QUIET,
     StepState.UNKNOWN: Tone.BAD,
@@ -45,10 +49,34 @@ def report_page(report: Report) -> Iterator[Block]:
     yield GAP
     yield from apart([_section(name, report) for name in _names(report)])
     yield GAP
+    if report.undo_error is not None:
+        yield Line(f"not everything was taken back: {report.undo_error.message}", Tone.BAD)
     if not report.changed:
         yield Line("nothing was changed: every database is as it was before the run", Tone.STRONG)
-    hint = report.error.hint
-    yield Line(f"hint: {hint}" if hint else f"next: {_STATUS}", Tone.NEXT)
+    if report.error.hint:
+        yield Line(f"hint: {report.error.hint}", Tone.NEXT)
+    yield Line(f"next: {next_command(report)}", Tone.NEXT)
+
+
+def next_command(report: Report) -> str | None:
+    """What to type after a run that failed, once what the hint says is done; None after success."""
+    if report.error is None:
+        return None
+    if any(name not in report.after for name in report.plan.fingerprints):
+        return _STATUS
+    dirty = [each for snapshot in report.after.values() for each in snapshot.dirty]
+    if dirty:
+        return _next_of(dirty[0])
+    operation = report.plan.request.operation
+    return f"brokle-migrate {operation}" if operation in {Operation.UP, Operation.DOWN} else _STATUS
+
+
+def _next_of(interruption: Interruption) -> str:
+    """What goes on with a step that stands half done."""
+    if interruption.outcome is Outcome.UNKNOWN or interruption.next_statement is None:
+        return "brokle-migrate resume"
+    forward = interruption.action is Action.UPGRADE
+    return f"brokle-migrate {'up' if forward else 'resume'}"
 
 
 def error_page(error: MigrateError) -> Iterator[Line]:

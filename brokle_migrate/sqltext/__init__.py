@@ -4,13 +4,14 @@ Nothing here does I/O or knows a server.  Each module stands on those after it::
 
     split                          the statements of a file
     directives, inserts, places    what surrounds and what may follow them
-    destruction, facts, words      what one statement does
+    destruction, effects, facts, words   what one statement does
     tokens, lexer, grammar         where things end
 """
 
 from __future__ import annotations
 
 from .destruction import Destruction, destroys
+from .effects import Trace, is_repeatable, makes, traces
 from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
 from .split import Script, header, parse, split
 from .tokens import checksum
@@ -18,13 +19,17 @@ from .tokens import checksum
 __all__ = [
     "Destruction",
     "Script",
+    "Trace",
     "checksum",
     "destroys",
     "has_inline_values",
     "has_one_effect",
     "header",
     "identifiers",
+    "is_repeatable",
+    "makes",
     "may_mutate",
     "parse",
     "split",
+    "traces",
 ]

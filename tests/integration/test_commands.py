@@ -165,7 +165,7 @@ def test_a_failed_statement_says_where_and_what_is_true_now(small: Project) -> N
     assert "dirty" in status.out + status.err
     again = small.run("up")
     assert again.code == 1
-    assert "force --version" in again.err
+    assert "undo the step: brokle-migrate resume --rollback" in again.err
 
 
 def test_a_failed_revision_rolls_its_transaction_back(small: Project) -> None:

@@ -36,6 +36,11 @@ def _dirty(project: Project) -> list[object]:
     return dirty
 
 
+def _database(project: Project) -> str:
+    assert project.clickhouse_url is not None
+    return project.clickhouse_url.rpartition("/")[2]
+
+
 def _executed(gateway: GatewayProcess, start: str) -> int:
     return sum(text.startswith(start) for text in gateway.texts())
 
@@ -94,12 +99,19 @@ def test_a_first_statement_without_effect_leaves_nothing_dirty(project: Project)
     assert _up(project) == 0
 
 
-def test_down_does_not_touch_what_stands_half_done(project: Project) -> None:
-    _pair(project, BROKEN)
+def test_down_takes_back_what_stands_half_done(project: Project, gateway: GatewayProcess) -> None:
+    project.add_pair(
+        VERSION, "t", ";\n".join(BROKEN), "DROP TABLE c;\nDROP TABLE kept;\nDROP TABLE a"
+    )
+    gateway.query(f"CREATE TABLE {_database(project)}.kept (x Int8) {MEMORY}")
     assert _up(project) == 6
-    result = project.run("down", "--db", "clickhouse", "--yes")
-    assert result.code == 1
-    assert "goes on at statement 3" in result.err
+    gateway.reset()
+    assert project.run("down", "--db", "clickhouse", "--yes").code == 0
+    assert _dirty(project) == []
+    dropped = [text for text in gateway.texts() if text.startswith("DROP")]
+    assert dropped == ["DROP TABLE a"], "the upgrade had made nothing else"
+    _pair(project, RIGHT)
+    assert _up(project) == 0
 
 
 def test_a_statement_that_may_have_had_an_effect_is_not_run_again(project: Project) -> None:
@@ -109,7 +121,8 @@ def test_a_statement_that_may_have_had_an_effect_is_not_run_again(project: Proje
     result = project.run("up", "--db", "clickhouse")
     assert result.code == 1
     assert "is dirty" in result.err
-    assert "look at what it did" in result.err
+    assert "look at what statement 2 did" in result.err
+    assert "resume --retry" in result.err
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -132,8 +145,9 @@ def test_a_signal_stops_between_two_statements(
     assert _executed(gateway, "CREATE TABLE c") == 1
 
 
-def test_a_signal_rolls_a_postgres_revision_back(project: Project) -> None:
+def test_a_signal_rolls_a_shared_transaction_back(project: Project) -> None:
     project.add_revision(VERSION, "CREATE TABLE t (id int); SELECT pg_sleep(3)", "DROP TABLE t")
+    project.add_revision("20250102000000", "CREATE TABLE u (id int)", "DROP TABLE u")
     with project.start("up", "--db", "postgres") as run:
         while b"upgrade postgres" not in run.said():
             assert run.process.poll() is None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brokle_migrate.history import History
-from brokle_migrate.model import CLICKHOUSE, POSTGRES, Interruption, Link, Revision, Snapshot
+from brokle_migrate.model import CLICKHOUSE, POSTGRES, Link, Revision, Snapshot
+
+if TYPE_CHECKING:
+    from brokle_migrate.interruption import Interruption
 
 
 def clickhouse(

@@ -17,7 +17,8 @@ from brokle_migrate.errors import (
     UnknownRevision,
     UsageError,
 )
-from brokle_migrate.model import CLICKHOUSE, POSTGRES, Action, Interruption, Operation, Request
+from brokle_migrate.interruption import Interruption
+from brokle_migrate.model import CLICKHOUSE, POSTGRES, Action, Operation, Request
 
 from .scenarios import clickhouse, postgres
 
@@ -120,7 +121,7 @@ def test_goto_takes_symbols_for_both(destination: str, expected: str) -> None:
 
 
 def test_force_stamps_without_looking_at_dirt() -> None:
-    dirty = (Interruption("2", Action.UPGRADE, 1, 3, ""),)
+    dirty = (Interruption("2", Action.UPGRADE, 1, 3),)
     history = clickhouse("1 2 3", "1", dirty=dirty)
     with pytest.raises(Dirty, match="statement 1 of 3"):
         planned("UP", history)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, DatabaseUnreachable
-from .base import UNKNOWN_DATABASE, ConnectionLost, Driver, Row, ServerError
+from .base import UNKNOWN_DATABASE, ConnectionLost, Driver, NoAnswer, Row, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...config import DatabaseUrl
 
-__all__ = ["ConnectionLost", "Driver", "Row", "ServerError", "connect", "unreachable"]
+__all__ = [
+    "ConnectionLost",
+    "Driver",
+    "NoAnswer",
+    "Row",
+    "ServerError",
+    "connect",
+    "unreachable",
+]
 
 
 def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
+SILENCE = 60.0
+PATIENCE = 60.0  # seconds that our own questions and records may take: they are small
+
 UNKNOWN_COLUMN = 47
 UNKNOWN_IDENTIFIER_OLD = 16
 UNKNOWN_TABLE = 60
@@ -67,8 +70,18 @@ class ConnectionLost(Exception):
     """The connection broke, or was never made; what the server did is not known."""
 
 
+class NoAnswer(ConnectionLost):
+    """The server did not answer in time; what it does goes on."""
+
+
 class Driver(Protocol):
-    """One connection to ClickHouse."""
+    """One connection to ClickHouse.
+
+    :ivar silence: seconds without an answer after which it is worth asking, over a new connection,
+        whether the server still works on a statement; None where there is no connection to lose.
+    """
+
+    silence: float | None
 
     def execute(
         self,
@@ -85,15 +98,23 @@ class Driver(Protocol):
         :raises ConnectionLost: no answer came.
         """
 
-    def query(self, sql: str) -> list[Row]:
+    def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
         """Run a SELECT; every value comes as text, arrays and numbers as ClickHouse prints them.
 
+        :param timeout: seconds to wait for the answer.
         :raises ServerError: the server refused it.
         :raises ConnectionLost: no answer came.
         """
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Insert rows in one block.
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        query_id: str = "",
+    ) -> None:
+        """Insert rows in one block; not waited for longer than :data:`PATIENCE`.
 
         :raises ServerError: the server refused them.
         :raises ConnectionLost: no answer came.

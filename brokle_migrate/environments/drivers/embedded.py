@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .base import Row, ServerError, format_tsv, parse_tsv
+from .base import PATIENCE, Row, ServerError, format_tsv, parse_tsv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +28,8 @@ class EmbeddedDriver:
     :raises LockHeld: another process has the directory open.
     """
 
+    silence: float | None = None
+
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         self._url = url
         self._settings = {**_AS_A_SERVER, **settings}
@@ -44,10 +46,17 @@ class EmbeddedDriver:
         limits = {} if timeout is None else {"max_execution_time": str(max(1, round(timeout)))}
         self._run(sql, {**self._settings, **limits, **(settings or {})})
 
-    def query(self, sql: str) -> list[Row]:
+    def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:  # noqa: ARG002 - in this process
         return parse_tsv(self._run(f"{sql} FORMAT TabSeparated", self._settings))
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        query_id: str = "",  # noqa: ARG002
+    ) -> None:
         head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
         self._run(head + format_tsv(rows), self._settings)
 

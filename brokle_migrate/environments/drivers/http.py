@@ -6,7 +6,16 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .base import ConnectionLost, Row, ServerError, format_tsv, parse_tsv
+from .base import (
+    PATIENCE,
+    SILENCE,
+    ConnectionLost,
+    NoAnswer,
+    Row,
+    ServerError,
+    format_tsv,
+    parse_tsv,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +34,8 @@ class HttpDriver:
     :param url: the server; its password reaches the client only.
     :param settings: sent with every statement of a step.
     """
+
+    silence: float | None = SILENCE
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         from clickhouse_sqlalchemy.drivers.http.base import (
@@ -54,12 +65,20 @@ class HttpDriver:
             parameters["query_id"] = query_id
         self._raw(sql, parameters, timeout)
 
-    def query(self, sql: str) -> list[Row]:
-        return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, None))
+    def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
+        return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, timeout))
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        query_id: str = "",
+    ) -> None:
         head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
-        self._raw(head + format_tsv(rows), dict(_WAIT_FOR_OUTCOME), None)
+        parameters = {**_WAIT_FOR_OUTCOME, **({"query_id": query_id} if query_id else {})}
+        self._raw(head + format_tsv(rows), parameters, PATIENCE)
 
     def refusal(self, sql: str) -> str | None:  # noqa: ARG002 - HTTP takes every statement
         return None
@@ -86,6 +105,8 @@ def _translated() -> Iterator[None]:
             first_line = text.strip().partition("\n")[0]
             raise ConnectionLost(f"HTTP {error.orig.code}: {first_line}") from error
         raise ServerError(text) from error
+    except requests.ReadTimeout as error:
+        raise NoAnswer(_reason(error)) from error
     except requests.RequestException as error:
         raise ConnectionLost(_reason(error)) from error
 

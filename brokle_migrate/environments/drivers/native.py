@@ -11,7 +11,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .base import ConnectionLost, Row, ServerError
+from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,8 @@ class NativeDriver:
     :param url: the server; its password reaches the client only.
     :param settings: sent with every statement.
     """
+
+    silence: float | None = SILENCE
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         # Without this the client computes every day of four centuries when it is imported.
@@ -51,15 +53,24 @@ class NativeDriver:
                 sql, query_id=query_id or None, settings={**self._settings, **(settings or {})}
             )
 
-    def query(self, sql: str) -> list[Row]:
-        with self._translated():
+    def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
+        with self._translated(), self._answer_within(timeout):
             rows = self._client.execute(sql)
         return [tuple(str(value) for value in row) for row in rows]
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        with self._translated():
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        query_id: str = "",
+    ) -> None:
+        with self._translated(), self._answer_within(PATIENCE):
             self._client.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES", [tuple(row) for row in rows]
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES",
+                [tuple(row) for row in rows],
+                query_id=query_id or None,
             )
 
     def refusal(self, sql: str) -> str | None:
@@ -101,6 +112,8 @@ class NativeDriver:
 
         try:
             yield
+        except (errors.SocketTimeoutError, TimeoutError) as error:
+            raise NoAnswer("no answer in time") from error
         except (errors.NetworkError, OSError, EOFError) as error:
             raise ConnectionLost(_words(error)) from error
         except errors.ServerException as error:

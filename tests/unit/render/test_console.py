@@ -49,6 +49,7 @@ clickhouse  1 failed, 1 not run, now at 20250108100000, dirty
 
 hint: look at the database, put it right, then:
 brokle-migrate --db clickhouse force --version V
+next: brokle-migrate resume
 """
 PREVIEW_140 = """\
 downgrade clickhouse 20250715080000 add metadata \

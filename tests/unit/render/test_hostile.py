@@ -11,12 +11,12 @@ import pytest
 from brokle_migrate.command import Created
 from brokle_migrate.environments.base import DatabaseObject, TableSize
 from brokle_migrate.errors import MigrateError, StepFailed
+from brokle_migrate.interruption import Interruption
 from brokle_migrate.model import (
     CLICKHOUSE,
     POSTGRES,
     Action,
     Finding,
-    Interruption,
     Level,
     Location,
     Step,
@@ -60,7 +60,7 @@ def everything(text: str):
         (text,),
         pending=(revision,),
         findings=(finding,),
-        dirty=(Interruption(text, Action.UPGRADE, 1, 1, text),),
+        dirty=(Interruption(text, Action.UPGRADE, 1, 1, error=text),),
     )
     info = Info(
         text,

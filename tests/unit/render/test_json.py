@@ -28,11 +28,11 @@ VALUES = {
     "preview": (lambda r: r.preview(values.DRY_RUN), ["digest", "steps", "findings"]),
     "nothing": (
         lambda r: r.nothing_to_do(values.plan()),
-        ["changed", "steps", "databases", "failure", "findings"],
+        ["changed", "steps", "databases", "failure", "undo_error", "next", "findings"],
     ),
     "report": (
         lambda r: r.report(values.DONE),
-        ["changed", "steps", "databases", "failure", "findings"],
+        ["changed", "steps", "databases", "failure", "undo_error", "next", "findings"],
     ),
     "created": (lambda r: r.created(values.CREATED), ["version", "paths"]),
     "inventory": (lambda r: r.inventory(values.OBJECTS, dry_run=True), ["databases"]),
@@ -121,7 +121,9 @@ def test_status() -> None:
             "statement": 2,
             "statements": 3,
             "error": "Code: 60. Table default.spans does not exist",
-            "done": False,
+            "outcome": "unknown",
+            "evidence": None,
+            "next_statement": None,
         }
     ]
     assert {finding["id"] for finding in clickhouse["findings"]} == {
@@ -192,6 +194,7 @@ def test_report_of_a_failure() -> None:
         "statement": 2,
         "location": {"path": STEP["path"], "line": 4, "column": 1},
         "sql": "CREATE TABLE usage (id UInt64) ENGINE = MergeTree",
+        "offset": None,
         "error": values.BROKEN.message,
         "hint": values.BROKEN.hint,
     }

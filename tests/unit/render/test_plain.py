@@ -120,6 +120,7 @@ clickhouse: failed 20250210104500  create hourly usage
 clickhouse: not run 20250715080000  add metadata
 
 hint: look at the database, put it right, then: brokle-migrate --db clickhouse force --version V
+next: brokle-migrate resume
 """
 LOST = """\
 failed: Postgres at localhost:5432/brokle does not answer: connection refused
@@ -133,6 +134,7 @@ clickhouse: unknown 20250210104500  create hourly usage
 clickhouse: not run 20250715080000  add metadata
 
 hint: is the server running, and are host, port, database, user and password right?
+next: brokle-migrate status
 """
 INFO = """\
 brokle-migrate 0.1.0
@@ -271,7 +273,7 @@ def test_report_of_a_run_that_changed_nothing_says_so() -> None:
     out, _ = plain(lambda r: r.report(values.UNTOUCHED))
     assert lines(out)[-3:] == [
         "nothing was changed: every database is as it was before the run",
-        "next: brokle-migrate status",
+        "next: brokle-migrate up",
         "",
     ]
 

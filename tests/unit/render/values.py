@@ -9,13 +9,13 @@ from brokle_migrate.command import Created
 from brokle_migrate.environments.base import DatabaseObject, ServerFacts, TableSize
 from brokle_migrate.errors import DatabaseUnreachable, StepFailed
 from brokle_migrate.history import History
+from brokle_migrate.interruption import Interruption
 from brokle_migrate.locks.base import Holder, Kind, LockState
 from brokle_migrate.model import (
     CLICKHOUSE,
     POSTGRES,
     Action,
     Finding,
-    Interruption,
     Level,
     Location,
     Operation,
@@ -98,7 +98,9 @@ def snapshot(
     )
 
 
-STOPPED = Interruption(CH[2], Action.UPGRADE, 2, 3, "Code: 60. Table default.spans does not exist")
+STOPPED = Interruption(
+    CH[2], Action.UPGRADE, 2, 3, error="Code: 60. Table default.spans does not exist"
+)
 
 AT_HEAD = Status(
     (
@@ -241,7 +243,7 @@ FAILED = Report(
     {
         POSTGRES: snapshot(POSTGRES, PG[2]),
         CLICKHOUSE: snapshot(
-            CLICKHOUSE, CH[0], dirty=(Interruption(CH[1], Action.UPGRADE, 2, 3, "exists"),)
+            CLICKHOUSE, CH[0], dirty=(Interruption(CH[1], Action.UPGRADE, 2, 3, error="exists"),)
         ),
     },
     BROKEN,

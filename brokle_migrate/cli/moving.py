@@ -1,0 +1,80 @@
+"""Plan, show or ask, run, report: what every command that runs steps does."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from .. import command
+from ..errors import StalePlan
+from ..model import Limits, Operation
+from .signals import stoppable
+
+if TYPE_CHECKING:
+    from ..model import Plan, Request
+    from .session import Session
+
+
+def move(session: Session, request: Request, question: str | None) -> int:
+    """Bring about what a request asks for.
+
+    :param question: what to ask first; None runs at once.
+    :return: the exit code.
+    """
+    limits = _limits(session)
+    while True:
+        try:
+            return _move(session, request, question, limits)
+        except StalePlan:
+            # Several replicas may start at once: who had to wait looks again at what is left.
+            if request.operation is not Operation.UP or question:
+                raise
+            session.renderer.message("somebody else migrated in the meantime; planning again")
+
+
+def _move(session: Session, request: Request, question: str | None, limits: Limits) -> int:
+    options, renderer = session.options, session.renderer
+    plan = command.plan(
+        request,
+        session.environments,
+        waiting=None if options.dry_run else session.waiting,
+        tell=renderer.message,
+        lock_timeout=options.lock_timeout,
+        limits=limits,
+    )
+    if not plan.steps:
+        renderer.nothing_to_do(plan)
+        return 0
+    if options.dry_run:
+        renderer.preview(command.preview(plan, session.environments))
+        return 0
+    if question and not options.yes:
+        renderer.plan(command.preview(plan, session.environments))
+        session.confirm(question)
+    else:
+        renderer.findings(plan.findings)
+    return _run(session, plan, limits)
+
+
+def _run(session: Session, plan: Plan, limits: Limits) -> int:
+    renderer = session.renderer
+    with stoppable(renderer.event, renderer.message) as emit:
+        report = command.run(
+            plan,
+            session.environments,
+            emit=emit,
+            waiting=session.waiting,
+            tell=renderer.message,
+            lock_timeout=session.options.lock_timeout,
+            limits=limits,
+        )
+    session.exit_code = report.exit_code
+    renderer.report(report)
+    return report.exit_code
+
+
+def _limits(session: Session) -> Limits:
+    """The limits that the options set; the run's time is counted from now."""
+    timeout = session.options.timeout
+    deadline = None if timeout is None else time.monotonic() + timeout
+    return Limits(deadline, session.options.statement_timeout)

@@ -1,0 +1,198 @@
+"""Asking ClickHouse what became of a statement whose outcome the ledger does not have.
+
+In order: does it still run (``system.processes``), how did it end (``system.query_log``, which
+knows it by its query id), and what does the schema show.  Only what proves something counts: a log
+without the statement proves that it never arrived if it has the insert that came right before it,
+which recorded the intent.  What can't be read (a missing grant, no query log) proves nothing, and
+is no error.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..interruption import Outcome
+from .clickhouse_refusals import did_nothing
+from .drivers import ServerError
+from .recorder import intent_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..interruption import Interruption
+    from ..sqltext import Trace
+    from .drivers import Driver
+
+_STARTED, _FINISHED, _FAILED_BEFORE_START, _FAILED = "1", "2", "3", "4"
+# A statement can be on its way when its client dies: so long is a log without it looked at again.
+_ON_ITS_WAY = 2.0
+_PAUSE = 0.2
+_PATIENCE = 10.0  # seconds for one question: the answer is small
+_LOG = "the server's query log"
+_NEVER_ARRIVED = f"{_LOG} shows that it never arrived"
+# Where DDL fails half-way, the log calls that "before start", too.
+_STREAMS = ("SELECT", "INSERT", "WITH")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is known of a statement, and from where."""
+
+    outcome: Outcome
+    evidence: str = ""
+    error: str = ""
+
+
+_NOT_KNOWN = Finding(Outcome.UNKNOWN)
+
+
+def prove(driver: Driver, interruption: Interruption, sql: str | None) -> Interruption:
+    """Ask the server what became of the last statement of an interrupted step.
+
+    :param sql: the statement; None where the file does not have it any more.
+    :raises ConnectionLost: the server does not answer.
+    """
+    answered = bool(interruption.error)
+    found = outcome_of(driver, interruption.query_id, sql, answered=answered)
+    return replace(
+        interruption,
+        outcome=found.outcome,
+        evidence=found.evidence,
+        error=interruption.error or found.error,
+    )
+
+
+def outcome_of(
+    driver: Driver, query_id: str, sql: str | None, *, answered: bool = False
+) -> Finding:
+    """What became of a statement that was sent under a query id.
+
+    :param sql: the statement; None where it is not known any more.
+    :param answered: whether the server answered, with an error: then the statement had arrived.
+    :raises ConnectionLost: the server does not answer.
+    """
+    found = _running(driver, query_id) or _logged(driver, query_id, sql)
+    if found is None or (answered and found.evidence == _NEVER_ARRIVED):
+        return _shown(driver, sql)
+    return found
+
+
+def _running(driver: Driver, query_id: str) -> Finding | None:
+    rows = _ask(driver, f"SELECT elapsed FROM system.processes WHERE query_id = '{query_id}'")
+    if not rows:
+        return None
+    seconds = float(rows[0][0])
+    return Finding(Outcome.RUNNING, f"it still runs on the server, for {seconds:.0f} s now")
+
+
+def _logged(driver: Driver, query_id: str, sql: str | None) -> Finding | None:
+    """What the query log says; None where that is not enough."""
+    end = time.monotonic() + _ON_ITS_WAY
+    while True:
+        events, age = _events(driver, query_id)
+        found = _read(events, sql)
+        if events or age is None:
+            return found
+        if age >= _ON_ITS_WAY or time.monotonic() >= end:
+            return Finding(Outcome.NO_EFFECT, _NEVER_ARRIVED)
+        time.sleep(_PAUSE)
+        running = _running(driver, query_id)
+        if running is not None:
+            return running
+
+
+def _events(driver: Driver, query_id: str) -> tuple[dict[str, str], float | None]:
+    """What the log has of a statement: exceptions by kind of event.
+
+    :return: with it the seconds since the intent was recorded; None where the log lacks that.
+    """
+    with suppress(ServerError):  # without the right to do that, what is there has to do
+        driver.execute("SYSTEM FLUSH LOGS", timeout=_PATIENCE)
+    rows = _ask(
+        driver,
+        "SELECT query_id, toString(toInt8(type)), exception, toString(now() - event_time) "
+        f"FROM system.query_log WHERE query_id IN ('{query_id}', '{intent_id(query_id)}') "
+        "AND event_date >= today() - 30",
+    )
+    events = {kind: error for id_, kind, error, _ in rows if id_ == query_id}
+    ages = [float(age) for id_, kind, _, age in rows if id_ != query_id and kind == _FINISHED]
+    return events, min(ages, default=None)
+
+
+def _read(events: dict[str, str], sql: str | None) -> Finding | None:
+    if _FINISHED in events:
+        return Finding(Outcome.DONE, f"{_LOG} has its end")
+    for kind in (_FAILED_BEFORE_START, _FAILED):
+        if kind in events:
+            return _failed(ServerError(events[kind]), sql, before_start=kind != _FAILED)
+    return None
+
+
+def _failed(error: ServerError, sql: str | None, *, before_start: bool) -> Finding | None:
+    """What a logged exception proves; None where the schema has to be looked at."""
+    streams = sql is not None and sql.lstrip(" \t\r\n(").upper().startswith(_STREAMS)
+    harmless = sql is not None and did_nothing(error, sql)
+    if harmless or (before_start and streams):
+        return Finding(Outcome.NO_EFFECT, f"{_LOG} has its failure", error.message)
+    return None
+
+
+def _shown(driver: Driver, sql: str | None) -> Finding:
+    """What the schema shows, and whether running the statement again would do harm."""
+    from ..sqltext import is_repeatable, traces
+
+    if sql is None:
+        return Finding(Outcome.UNKNOWN, "the file does not have this statement any more")
+    found = traces(sql)
+    holds = [_holds(driver, trace) for trace in found]
+    if found and all(state is True for state in holds):
+        return Finding(Outcome.DONE, _words(found))
+    if found and all(state is False for state in holds):
+        return Finding(Outcome.NO_EFFECT, _words(found, negated=True))
+    if is_repeatable(sql):
+        return Finding(Outcome.REPEATABLE, "running it again does no harm")
+    return _NOT_KNOWN
+
+
+def _holds(driver: Driver, trace: Trace) -> bool | None:
+    """Whether the schema shows a trace; None where that can't be read."""
+    *database, name = trace.name.split(".")
+    if len(database) > 1:
+        return None
+    where = f"'{_quoted(database[0])}'" if database else "currentDatabase()"
+    queries = {
+        "table": f"system.tables WHERE database = {where} AND name = '{_quoted(name)}'",
+        "column": f"system.columns WHERE database = {where} AND table = '{_quoted(name)}' "
+        f"AND name = '{_quoted(trace.column)}'",
+        "database": f"system.databases WHERE name = '{_quoted(name)}'",
+        "function": f"system.functions WHERE name = '{_quoted(name)}'",
+    }
+    try:
+        ((count,),) = driver.query(f"SELECT count() FROM {queries[trace.kind]}", timeout=_PATIENCE)
+    except ServerError:
+        return None
+    return (int(count) > 0) is trace.present
+
+
+def _words(found: Sequence[Trace], *, negated: bool = False) -> str:
+    """``table t exists``, ``column t.a is gone``."""
+    return " and ".join(
+        f"{trace.kind} {trace.name}{'.' if trace.column else ''}{trace.column} "
+        + ("exists" if trace.present is not negated else "does not exist")
+        for trace in found
+    )
+
+
+def _ask(driver: Driver, sql: str) -> list[tuple[str, ...]]:
+    """The answer to a question about the server; nothing where it may not be asked."""
+    try:
+        return driver.query(sql, timeout=_PATIENCE)
+    except ServerError:
+        return []
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,171 @@
+"""Sending a statement, and finding out what became of it whatever happens to the connection.
+
+A lost connection says nothing about the statement: the server goes on with it.  So the server is
+asked over a new connection until it tells, and only a limit that somebody set cancels anything.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..interruption import Outcome
+from .drivers import ConnectionLost, NoAnswer, ServerError
+from .proof import outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..model import Limits, Statement
+    from .drivers import Driver
+
+_POLL = 0.5
+_AWAY = 20.0  # seconds that a server may be away, to be started again
+_DYING = 10.0  # seconds that a cancelled statement may take to end
+_SHORTEST = 0.1
+
+
+class Unsettled(Exception):
+    """What became of a statement could not be found out.
+
+    :ivar no_effect: False; see :class:`NoEffect`.
+    """
+
+    no_effect = False
+
+
+class NoEffect(Unsettled):
+    """The statement was not run, or was cancelled without having had an effect."""
+
+    no_effect = True
+
+
+@dataclass(slots=True)
+class Clock:
+    """How long one statement may still take.
+
+    :ivar end: on ``time.monotonic()``'s clock, None for no limit.
+    :ivar limit: what the limit is called and how long it is, for messages.
+    """
+
+    end: float | None
+    limit: str = ""
+
+    @classmethod
+    def of(cls, statement: Statement, limits: Limits) -> Clock:
+        """The tightest of the limits of a statement and of the run."""
+        seconds = limits.statement if statement.timeout is None else statement.timeout
+        own = None if seconds is None else time.monotonic() + seconds
+        if own is None or (limits.deadline is not None and limits.deadline < own):
+            return cls(limits.deadline, "the run's --timeout is over")
+        return cls(own, f"it took longer than {seconds:g} s")
+
+    @property
+    def over(self) -> bool:
+        return self.end is not None and time.monotonic() >= self.end
+
+    def patience(self, silence: float | None) -> float | None:
+        """How long to wait for an answer, in seconds."""
+        if self.end is None:
+            return silence
+        left = max(self.end - time.monotonic(), _SHORTEST)
+        return left if silence is None else min(left, silence)
+
+
+def send(
+    driver: Driver, statement: Statement, query_id: str, clock: Clock, tell: Callable[[str], None]
+) -> str:
+    """Run a statement to its end.
+
+    :param tell: called now and then with what is known, while the answer is outstanding; what it
+        raises ends the wait, and the statement goes on.
+    :return: what proves that it ran, empty when the server said so itself.
+    :raises ServerError: the server refused it.
+    :raises Unsettled: what became of it is not known.
+    """
+    try:
+        driver.execute(
+            statement.text,
+            query_id=query_id,
+            settings=statement.settings,
+            timeout=clock.patience(driver.silence),
+        )
+    except ConnectionLost as lost:
+        return _Pursuit(driver, statement, query_id, clock, tell, lost).result()
+    return ""
+
+
+class _Pursuit:
+    """The search for a statement whose answer did not come."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        statement: Statement,
+        query_id: str,
+        clock: Clock,
+        tell: Callable[[str], None],
+        lost: ConnectionLost,
+    ) -> None:
+        self._driver = driver
+        self._statement = statement
+        self._query_id = query_id
+        self._clock = clock
+        self._tell = tell
+        self._why = "no answer came" if isinstance(lost, NoAnswer) else str(lost)
+        self._away_since: float | None = None
+        self._cancelled_at: float | None = None
+
+    def result(self) -> str:
+        """Wait until the server tells."""
+        while True:
+            try:
+                found = outcome_of(self._driver, self._query_id, self._statement.text)
+            except ConnectionLost as error:
+                self._miss(error)
+                continue
+            self._away_since = None
+            if found.outcome is Outcome.RUNNING:
+                self._wait(found.evidence)
+                continue
+            if found.outcome is Outcome.DONE:
+                return f"the answer was lost; {found.evidence}"
+            raise self._failure(found.outcome, found.evidence, found.error)
+
+    def _miss(self, error: ConnectionLost) -> None:
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if now - self._away_since > _AWAY or self._clock.over:
+            raise Unsettled(f"no answer ({error}); the outcome is not known") from error
+        self._tell(f"the server does not answer ({error})")
+        time.sleep(_POLL)
+
+    def _wait(self, evidence: str) -> None:
+        """Let the statement run on, or cancel it when its time is over."""
+        if self._clock.over and self._cancelled_at is None:
+            self._cancelled_at = time.monotonic()
+            self._cancel()
+        if self._cancelled_at is not None and time.monotonic() - self._cancelled_at > _DYING:
+            raise Unsettled(f"{self._clock.limit}, and it did not end when it was cancelled")
+        self._tell(evidence)
+        time.sleep(_POLL)
+
+    def _cancel(self) -> None:
+        with suppress(ServerError):  # not allowed: it runs on, and that is said
+            self._driver.execute(
+                f"KILL QUERY WHERE query_id = '{self._query_id}' ASYNC", timeout=_DYING
+            )
+
+    def _failure(self, outcome: Outcome, evidence: str, error: str) -> Exception:
+        if error and self._cancelled_at is None:
+            return ServerError(error)
+        why = self._why
+        if self._cancelled_at is not None:
+            why = f"{self._clock.limit}, and was cancelled"
+        if outcome is Outcome.NO_EFFECT:
+            return NoEffect(f"{why}; {evidence}")
+        if outcome is Outcome.REPEATABLE:
+            return Unsettled(f"{why}; {evidence}")
+        return Unsettled(f"{why}; the outcome is not known")
