@@ -116,7 +116,9 @@ def _results(
         yield StepResult(step, state, clock.durations.get(_key(step)))
 
 
-def _state(step: Step, history: History | None, started: set[tuple[str, str]]) -> StepState:
+def _state(
+    step: Step, history: History | None, started: Mapping[tuple[str, str], int]
+) -> StepState:
     if history is None:
         return StepState.UNKNOWN if _key(step) in started else StepState.NOT_RUN
     if _holds(step, history):
@@ -154,13 +156,13 @@ class _Clock:
         self._emit = emit
         self._lock = lock
         self._total = total
-        self.started: set[tuple[str, str]] = set()
+        self.started: dict[tuple[str, str], int] = {}
         self.durations: dict[tuple[str, str], float] = {}
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepStarted):
-            self.started.add(_key(event.step))
-            event = StepStarted(event.step, len(self.started), self._total)
+            number = self.started.get(_key(event.step), len(self.started) + 1)
+            event = StepStarted(event.step, number, self._total)
         elif isinstance(event, StepFinished):
             self.durations[_key(event.step)] = event.duration
         try:
@@ -169,6 +171,8 @@ class _Clock:
             self._emit = _nothing
         if not isinstance(event, StepFinished):
             self._lock.check()  # fencing: nothing more runs once somebody else may run, too
+        if isinstance(event, StepStarted):  # and nobody has stopped it
+            self.started[_key(event.step)] = event.number
 
 
 def _nothing(_: Event) -> None:

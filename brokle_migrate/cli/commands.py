@@ -260,6 +260,7 @@ def _move(
                 emit=emit,
                 waiting=session.waiting,
                 lock_timeout=options.lock_timeout,
+                limits=options.limits(),
             )
         session.exit_code = report.exit_code
         session.renderer.report(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import StatementDone, StepFinished, StepStarted
+from ..model import StatementDone, StepFinished, StepRetried, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Line, Remark, Section, Sql, Table
@@ -46,6 +46,8 @@ class PlainScreen(Screen):
                 self._write_event(words.step(event.step))
             case StatementDone() if verbose:
                 self._write_event(f"statement {event.statement} of {event.statements} done")
+            case StepRetried():
+                self._write_event(str(event))
             case StepFinished() if verbose or event.duration >= _SLOW:
                 self._write_event(f"took {words.duration(event.duration)}")
             case _:
