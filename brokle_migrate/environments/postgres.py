@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidScripts
 from ..model import POSTGRES, Action
@@ -21,7 +21,7 @@ from .postgres_state import PostgresState
 from .revision_files import read_revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -79,20 +79,87 @@ class PostgresEnvironment:
         return run.result()
 
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
-        state, left = self._state, list(steps)
+        left = list(steps)
+
+        def run(*arguments: Any) -> PostgresRun:
+            return PostgresRun(self._project, left, emit, *arguments)
+
+        self._apply(run, left, emit, limits, purge=self._is_ahead())
+
+    def apply_around(
+        self,
+        steps: Sequence[Step],
+        inside: Callable[[Sequence[Step]], None],
+        emit: Emit,
+        limits: Limits,
+    ) -> None:
+        """Run a whole plan in one Postgres transaction, committed only if all of it was done.
+
+        ``env.py`` runs once, in one transaction for all steps even if it wants one for each.
+
+        :param steps: the plan in its order, with steps of Postgres and of others.
+        :param inside: runs a stretch of the others, at its place, while the transaction is open;
+            what it raises takes Postgres's steps back.
+        :raises StateError: ``env.py`` opens no transaction; nothing was run.
+        :raises MigrateError: something failed, and Postgres's steps were taken back, unless the
+            error says that it is ``partial`` or the connection broke at COMMIT: a new snapshot
+            tells.
+        """
+        from .postgres_atomic import AtomicRun
+
+        own = [step for step in steps if step.environment == POSTGRES]
+        runs: list[AtomicRun] = []
+
+        def run(*arguments: Any) -> PostgresRun:
+            runs.append(AtomicRun(steps, inside, self._project, own, emit, *arguments))
+            return runs[-1]
+
+        def nothing_inside() -> bool:
+            return not runs[-1].entered
+
+        options = {"purge": self._is_ahead(), "one_transaction": True}
+        self._apply(run, own, emit, limits, allowed=nothing_inside, **options)
+
+    def needs_autocommit(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        """Why steps can't be in one transaction, as far as their files and their SQL tell.
+
+        Touches no database; a reason for each such step of Postgres.
+        """
+        from .postgres_atomic import outside_transactions
+
+        own = [step for step in steps if step.environment == POSTGRES]
+        reasons = (
+            outside_transactions(found, found.step.revision in self._committing)
+            for found in self.sql(own)
+        )
+        return tuple(reason for reason in reasons if reason is not None)
+
+    def _apply(
+        self,
+        run: Callable[..., PostgresRun],
+        left: list[Step],
+        emit: Emit,
+        limits: Limits,
+        allowed: Callable[[], bool] = lambda: True,
+        **options: Any,
+    ) -> None:
+        """Run steps within their limits, again where a lock was not to be had.
+
+        :param left: what is to be run; what is applied is taken out before another attempt.
+        """
+        state = self._state
         state.limits = limits
         with state.watched(limits.deadline) as watch, state.explained():
             statements = StatementLimits(self._lock_timeout, limits.statement, watch)
 
             def attempt() -> None:
-                run = PostgresRun(self._project, left, emit, statements, watch, self._committing)
-                run.apply(purge=self._is_ahead())
+                run(statements, watch, self._committing).apply(**options)
 
             def look(error: StepFailed) -> str:
                 left[:], holders = state.left(left, self._revisions, error)
                 return holders
 
-            with_retries(attempt, look, lambda: statements.lock_wait, emit, watch)
+            with_retries(attempt, look, statements, emit, watch, allowed=allowed)
 
     def interrupt(self, error: MigrateError) -> None:
         """End what :meth:`apply` or :meth:`apply_around` is running; safe from any thread.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from ..model import Emit
+    from .postgres_limits import StatementLimits
     from .postgres_watch import Watch
 
 ATTEMPTS = 5
@@ -45,27 +46,31 @@ LIMIT %(limit)s
 def with_retries(
     attempt: Callable[[], None],
     look: Callable[[StepFailed], str],
-    wait: Callable[[], str],
+    limits: StatementLimits,
     emit: Emit,
     watch: Watch,
+    *,
+    allowed: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run ``attempt`` until it gets its locks, a few times.
 
     :param look: called after a failed attempt, to see what is left; says who holds the locks.
-    :param wait: how long a lock was waited for.
+    :param limits: tell how long a lock is waited for.
+    :param allowed: whether there may be another attempt at all.
     :raises StepFailed: the last attempt failed, too, or for another reason.
     """
     from tenacity import Retrying, retry_if_exception, wait_exponential
 
     def enough(state: RetryCallState) -> bool:
         no_time_left = watch.remaining is not None and state.upcoming_sleep >= watch.remaining
-        return state.attempt_number >= ATTEMPTS or no_time_left
+        return state.attempt_number >= ATTEMPTS or no_time_left or not allowed()
 
     def tell(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         assert isinstance(error, StepFailed)
         holders = look(error)
-        reason = f"could not get a lock{_within(wait())}" + (f" ({holders})" if holders else "")
+        reason = f"could not get a lock{_within(limits.lock_wait)}"
+        reason += f" ({holders})" if holders else ""
         number, pause = state.attempt_number + 1, state.upcoming_sleep
         emit(StepRetried(error.step, number, ATTEMPTS, pause, reason))
 

@@ -71,16 +71,20 @@ class PostgresRun:
 
     def work(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
         """The steps as Alembic wants them; what stands after a ``yield`` runs once it is done."""
-        connection = connection_of(context)
-        self._watch.attach(connection.connection.driver_connection)
-        self._user = connection.engine.url.username or self._user
+        self._begin(context)
         self._notice_autocommit(context)
         for number, step in enumerate(self._steps, 1):
             if context._transaction_per_migration:  # noqa: SLF001 - what was before is committed
                 self.committed = ()
-            yield from self.step(step, number, heads, context)
+            yield from self._step(step, number, heads, context)
 
-    def step(
+    def _begin(self, context: MigrationContext) -> Connection:
+        connection = connection_of(context)
+        self._watch.attach(connection.connection.driver_connection)
+        self._user = connection.engine.url.username or self._user
+        return connection
+
+    def _step(
         self, step: Step, number: int, heads: tuple[str, ...], context: MigrationContext
     ) -> Iterator[MigrationStep]:
         """One step, with its events."""
