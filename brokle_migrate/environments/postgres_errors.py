@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _UNDEFINED_COLUMN = "42703"
 
 
+_CLASS = re.compile(r"<class '[\w.]+'>: ")  # SQLAlchemy's, before the words of asyncpg
 _AT_COMMIT = (
     "the revision had run, and whether the server still committed it, it alone knows: what it has "
     "recorded is above, or in brokle-migrate status"
@@ -40,6 +42,7 @@ class Circumstances:
     :ivar user: who is connected.
     :ivar commits: whether the step's revision seems to commit by itself.
     :ivar committed: revisions that entered an autocommit block and are not recorded.
+    :ivar autocommit: whether ``env.py`` connects in AUTOCOMMIT, which is one big such block.
     :ivar ended: whether the revision had run to its end: what was left was to commit.
     :ivar timed_out: whether a statement was cancelled because of ``--statement-timeout``.
     """
@@ -47,6 +50,7 @@ class Circumstances:
     user: str = "the user"
     commits: bool = False
     committed: tuple[str, ...] = ()
+    autocommit: bool = False
     ended: bool = False
     timed_out: bool = False
 
@@ -152,13 +156,15 @@ def _half_done(step: Step, seen: Circumstances) -> list[str]:
         return []
     names = ", ".join(seen.committed)
     record = f", or record it: {_force(step)}" if step.action is Action.UPGRADE else ""
-    what = "what ran before and in it is committed and is not recorded"
-    index = "brokle-migrate status names an index that it left invalid"
     fit = "make the revision fit for a second run (IF NOT EXISTS)"
-    return [
-        f"{names} has an autocommit block: {what} ({index})",
-        f"Put the schema right, or {fit}{record}",
-    ]
+    if seen.autocommit:
+        what = f"env.py connects in AUTOCOMMIT: what {names} did is committed and is not recorded"
+    else:
+        what = (
+            f"{names} has an autocommit block: what ran before and in it is committed and is not "
+            "recorded (brokle-migrate status names an index that it left invalid)"
+        )
+    return [what, f"Put the schema right, or {fit}{record}"]
 
 
 def _interrupted_before(step: Step) -> str:
@@ -224,7 +230,7 @@ def _words(error: BaseException) -> str:
     diagnosis = getattr(original, "diag", None)
     primary = getattr(diagnosis, "message_primary", None)
     if not primary:
-        return " ".join(str(original).split())
+        return _CLASS.sub("", " ".join(str(original).split()))
     more = (diagnosis.message_detail, diagnosis.message_hint) if diagnosis else ()
     details = " ".join(part for part in more if part)
     return f"{primary} ({details})" if details else str(primary)

@@ -31,7 +31,7 @@ class PostgresRun:
     :param watch: ends what is running from another thread.
     :param committing: the revisions whose files seem to commit by themselves.
     :ivar current: the step that was begun last.
-    :ivar committed: revisions that entered an autocommit block and may not be recorded.
+    :ivar committed: revisions of which something was committed, and that may not be recorded.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class PostgresRun:
         self._watch = watch
         self._committing = committing
         self._user = "the user"
+        self._autocommit = False
         self._ended = False
         self.current: Step | None = None
         self.committed: tuple[str, ...] = ()
@@ -80,7 +81,9 @@ class PostgresRun:
 
     def _begin(self, context: MigrationContext) -> Connection:
         connection = connection_of(context)
-        self._watch.attach(connection.connection.driver_connection)
+        driver = connection.connection.driver_connection
+        self._watch.attach(driver)
+        self._autocommit = getattr(driver, "autocommit", False) is True
         self._user = connection.engine.url.username or self._user
         return connection
 
@@ -109,8 +112,14 @@ class PostgresRun:
         """The revision, in a transaction that has its limits."""
 
         def run(**arguments: object) -> None:
-            self._limits.set_in_transaction(connection_of(context))
-            migrate(**arguments)
+            connection = connection_of(context)
+            if self._autocommit and self.current is not None:
+                self.committed = (self.current.revision,)
+                with self._limits.outside_transactions(connection):
+                    migrate(**arguments)
+            else:
+                self._limits.set_in_transaction(connection)
+                migrate(**arguments)
             self._ended = True
 
         return run
@@ -140,6 +149,7 @@ class PostgresRun:
             user=self._user,
             commits=self.current.revision in self._committing,
             committed=tuple(dict.fromkeys(self.committed)),
+            autocommit=self._autocommit,
             ended=self._ended,
             timed_out=self._limits.timed_out,
         )

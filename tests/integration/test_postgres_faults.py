@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import pytest
 from tests.conftest import OWN_POSTGRES
 from tests.support.postgres import libpq_url
 from tests.support.process import wait_until
+from tests.support.project import TEMPLATE
 from tests.support.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
@@ -187,6 +189,20 @@ def test_the_deadline_of_a_run(slow: Project, admin: psycopg.Connection, mode: s
     assert error["code"] == "timeout"
     assert "the time that the run was given (--timeout) is over" in error["message"]
     assert tables(admin) == ({"first"} if mode == "one each" else set())
+    finishes(slow)
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--statement-timeout"])
+def test_an_async_env_py_has_limits_too(
+    slow: Project, admin: psycopg.Connection, option: str
+) -> None:
+    shutil.copy(TEMPLATE.parent / "async" / "env.py", slow.path / "alembic" / "env.py")
+    started = time.monotonic()
+    result = slow.run("up", "--db", "postgres", option, "2s")
+    assert time.monotonic() - started < 12
+    assert result.code == 1, result
+    assert option in result.out
+    assert tables(admin) == set()
     finishes(slow)
 
 

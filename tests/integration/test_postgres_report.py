@@ -82,6 +82,39 @@ def test_who_lacks_a_privilege_is_named(project: Project) -> None:
     assert "GRANT ALL ON TABLE secret TO" in result.out
 
 
+def test_a_constraint_that_is_checked_at_commit(project: Project) -> None:
+    result = failed(
+        project,
+        "CREATE TABLE a (id int PRIMARY KEY)",
+        "CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED)",
+        "INSERT INTO b VALUES (1)",
+    )
+    assert "violates foreign key constraint" in result.out
+    assert "the rows that are there do not fit" in result.out
+
+
+def test_a_block_of_an_earlier_step_of_the_transaction_counts(project: Project) -> None:
+    path = project.add_revision(REVISION, "CREATE TABLE kept (id int)", "")
+    block = "    with op.get_context().autocommit_block():\n        op.execute('CREATE"
+    path.write_text(path.read_text().replace("    op.execute('CREATE", block))
+    project.add_revision("20250102000000", "SELECT 1/0", "")
+    result = project.run("up", "--db", "postgres")
+    assert result.code == 6, result
+    assert f"{REVISION} has an autocommit block" in result.out
+    assert "now at base" in result.out
+
+
+def test_autocommit_is_no_rollback(project: Project) -> None:
+    env_py = project.path / "alembic" / "env.py"
+    autocommit = "poolclass=pool.NullPool, isolation_level='AUTOCOMMIT'"
+    env_py.write_text(env_py.read_text().replace("poolclass=pool.NullPool", autocommit))
+    project.add_revision(REVISION, ["CREATE TABLE kept (id int)", "SELECT pg_sleep(20)"], "")
+    result = project.run("up", "--db", "postgres", "--statement-timeout", "1s")
+    assert result.code == 6, result
+    assert "env.py connects in AUTOCOMMIT" in result.out
+    assert "nothing was changed" not in result.out
+
+
 class TestLeftovers:
     """CREATE INDEX CONCURRENTLY was interrupted: nothing in alembic_version tells."""
 
