@@ -99,9 +99,21 @@ def _proven(histories: Iterable[str], environments: Environments) -> dict[str, H
 def _plan(request: Request, environments: Environments, histories: dict[str, History]) -> Plan:
     draft = build(request, histories, _last_run(request, environments))
     steps = _loaded(draft.steps, environments)
-    if request.atomic and any(step.environment == POSTGRES for step in steps):
-        environments.transactional.require_transactional(steps)
+    if request.atomic:
+        _require_transactional(steps, environments)
     return replace(draft, steps=steps, undo=_loaded(draft.undo, environments))
+
+
+def _require_transactional(steps: Sequence[Step], environments: Environments) -> None:
+    """Refuse a plan whose Postgres part can't be committed at once."""
+    if not any(step.environment == POSTGRES for step in steps):
+        return
+    reasons = environments.transactional.needs_autocommit(steps)
+    if reasons:
+        raise RevisionError(
+            f"--atomic can't hold what commits by itself: {'; '.join(reasons)}",
+            hint="leave --atomic out, or run that revision before: brokle-migrate up --steps N",
+        )
 
 
 def _loaded(steps: Sequence[Step], environments: Environments) -> tuple[Step, ...]:

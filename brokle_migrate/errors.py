@@ -28,6 +28,7 @@
       ├─ Interrupted
       │    └─ Terminated
       └─ StepFailed
+           └─ StepTimedOut (a TimedOut, too)
 
 The first paragraph of a class docstring is the default message.  Only the
 command line turns an error into text and an exit code.
@@ -35,6 +36,7 @@ command line turns an error into text and an exit code.
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -274,3 +276,15 @@ class StepFailed(MigrateError):
         self.location = location
         self.sql = sql
         self.offset: int | None = None
+
+
+class StepTimedOut(StepFailed, TimedOut):
+    """The time that the run was given was over while a step ran."""
+
+    code = TimedOut.code
+
+
+def interrupted(number: int) -> Interrupted:
+    """The error for a signal."""
+    kind = Terminated if number == signal.SIGTERM else Interrupted
+    return kind(hint="brokle-migrate status tells what is applied, and what to type next")

@@ -95,6 +95,8 @@ class Revision:
     :ivar path: the revision module, or the ``.up.sql`` of a pair.
     :ivar requires: revisions of the other history that must be applied first.
     :ivar digest: SHA-256 of the file, byte by byte; empty for Postgres.
+    :ivar commits: whether the file seems to commit by itself, so that a rollback can't take back
+        everything it does; never for ClickHouse, which has no transactions.
     """
 
     environment: str
@@ -106,6 +108,7 @@ class Revision:
     digest: str = ""
     depends_on: tuple[str, ...] = ()
     branch_labels: tuple[str, ...] = ()
+    commits: bool = False
 
     def __str__(self) -> str:
         return f"{self.environment} {self.id}"
@@ -123,6 +126,8 @@ class Snapshot:
     :ivar dirty: steps that were started and not finished.
     :ivar changed: applied versions whose file differs from what was applied.
     :ivar exists: False when the database itself has not been created yet (embedded engines).
+    :ivar invalid_indexes: what an interrupted CREATE INDEX CONCURRENTLY left behind; looked for
+        only where a pending revision may have run such a statement.
     """
 
     environment: str
@@ -133,6 +138,7 @@ class Snapshot:
     dirty: tuple[Interruption, ...] = ()
     changed: tuple[str, ...] = ()
     exists: bool = True
+    invalid_indexes: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -380,6 +386,27 @@ class StatementRunning:
     detail: str
 
 
-Event = StepStarted | StatementRunning | StatementDone | StepFinished
+@dataclass(frozen=True, slots=True)
+class StepRetried:
+    """A step did nothing, and is tried again after a pause.
+
+    :ivar attempt: number of the attempt that comes next, from 2.
+    :ivar attempts: how many there are at most.
+    :ivar pause: seconds until then.
+    """
+
+    step: Step
+    attempt: int
+    attempts: int
+    pause: float
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.reason}; trying again in {self.pause:g} s ({self.attempt} of {self.attempts})"
+        )
+
+
+Event = StepStarted | StatementRunning | StatementDone | StepFinished | StepRetried
 if TYPE_CHECKING:
     Emit = Callable[[Event], None]

@@ -210,7 +210,7 @@ def _results(
 def _state(
     step: Step,
     history: History | None,
-    started: set[tuple[str, str]],
+    started: Mapping[tuple[str, str], int],
     undone: set[tuple[str, str]],
 ) -> StepState:
     if history is None:
@@ -254,13 +254,13 @@ class _Clock:
         self._emit = emit
         self._lock = lock
         self._total = total
-        self.started: set[tuple[str, str]] = set()
+        self.started: dict[tuple[str, str], int] = {}
         self.durations: dict[tuple[str, str], float] = {}
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepStarted):
-            self.started.add(_key(event.step))
-            event = StepStarted(event.step, len(self.started), self._total)
+            number = self.started.get(_key(event.step), len(self.started) + 1)
+            event = StepStarted(event.step, number, self._total)
         elif isinstance(event, StepFinished):
             self.durations[_key(event.step)] = event.duration
         try:
@@ -269,6 +269,8 @@ class _Clock:
             self._emit = _nothing
         if not isinstance(event, StepFinished):
             self._lock.check()  # fencing: nothing more runs once somebody else may run, too
+        if isinstance(event, StepStarted):  # and nobody has stopped it
+            self.started[_key(event.step)] = event.number
 
 
 def _nothing(_: Event) -> None:

@@ -31,6 +31,13 @@ def _findings(history: History) -> list[Finding]:
         message = f"{revision.path.name} is older than the newest applied version"
         hint = "give the file a newer version, or pass --allow-out-of-order"
         found.append(Finding("out_of_order", Level.ERROR, name, message, hint))
+    for index in history.snapshot.invalid_indexes:
+        message = (
+            f"the index {index} is invalid: CREATE INDEX CONCURRENTLY was interrupted, and a "
+            "second one would fail, or with IF NOT EXISTS leave it as it is"
+        )
+        hint = f"DROP INDEX CONCURRENTLY {index}; in Postgres, then: brokle-migrate up"
+        found.append(Finding("invalid_index", Level.WARNING, name, message, hint))
     for version in history.snapshot.changed:
         path = history.by_id[version].path
         message = f"{path.name} was edited after it was applied"

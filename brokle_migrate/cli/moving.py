@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from .. import command
 from ..errors import StalePlan
-from ..model import Limits, Operation
+from ..model import Operation
 from .signals import stoppable
 
 if TYPE_CHECKING:
-    from ..model import Plan, Request
+    from ..model import Limits, Plan, Request
     from .session import Session
 
 
@@ -21,7 +20,7 @@ def move(session: Session, request: Request, question: str | None) -> int:
     :param question: what to ask first; None runs at once.
     :return: the exit code.
     """
-    limits = _limits(session)
+    limits = session.options.limits()  # the time is counted from here
     while True:
         try:
             return _move(session, request, question, limits)
@@ -71,10 +70,3 @@ def _run(session: Session, plan: Plan, limits: Limits) -> int:
     session.exit_code = report.exit_code
     renderer.report(report)
     return report.exit_code
-
-
-def _limits(session: Session) -> Limits:
-    """The limits that the options set; the run's time is counted from now."""
-    timeout = session.options.timeout
-    deadline = None if timeout is None else time.monotonic() + timeout
-    return Limits(deadline, session.options.statement_timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -12,6 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..model import Limits
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$")
 
@@ -51,6 +54,13 @@ class Common:
     on_failure: str
     atomic: bool
     no_color: bool
+
+    def limits(self) -> Limits:
+        """How long a run that begins now may take."""
+        from ..model import Limits
+
+        deadline = None if self.timeout is None else time.monotonic() + self.timeout
+        return Limits(deadline, self.statement_timeout or None)
 
 
 _COMMON = [

@@ -14,10 +14,10 @@ import click
 
 from ..config import load, no_color
 from ..environments import Environments, open_environments, selected
-from ..errors import MigrateError, NotConfirmed
+from ..errors import MigrateError, NotConfirmed, interrupted
 from ..redact import Redactor
 from ..render import choose
-from .signals import interrupted, terminable
+from .signals import terminable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

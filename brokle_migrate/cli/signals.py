@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM while steps run: stop between two statements, and report."""
+"""SIGINT and SIGTERM while steps run: stop before the next thing begins, and report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ..errors import Interrupted, Terminated
-from ..model import StepFinished
+from ..errors import interrupted
+from ..model import POSTGRES, StatementDone, StatementRunning, StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from ..model import Emit, Event
 
 _AT_ONCE = 2.0  # seconds within which a second signal does not wait for the statement
-_HINT = "brokle-migrate status tells what is applied, and what to type next"
 
 
 class Stop:
-    """Turns a signal into the end of a run at its next event.
+    """Turns a signal into the end of a run before the next thing begins.
+
+    What is done is not stopped any more: where nothing is left to begin, the run ends as usual.
 
     :param emit: where the events go.
-    :param tell: called with a sentence when the running statement is waited for.
+    :param tell: called with a sentence when what is running is waited for.
     """
 
     def __init__(self, emit: Emit, tell: Callable[[str], None]) -> None:
         self._emit = emit
         self._tell = tell
-        self._running = False
+        self._running = ""
         self._asked: int | None = None
         self._last = float("-inf")
 
@@ -41,11 +42,16 @@ class Stop:
         :raises Interrupted: a signal came, and something is left to run.  It is raised once, so
             that what was applied can still be taken back; the next signal ends that, too.
         """
-        self._running = True
+        if isinstance(event, StepStarted):
+            self._stop_if_asked()
+            # Postgres does not tell of single statements.
+            is_postgres = event.step.environment == POSTGRES
+            self._running = "revision" if is_postgres else "statement"
         self._emit(event)
-        if self._asked is not None and not isinstance(event, StepFinished):
-            number, self._asked = self._asked, None
-            raise interrupted(number)
+        if isinstance(event, StatementRunning) or (
+            isinstance(event, StatementDone) and event.statement < event.statements
+        ):
+            self._stop_if_asked()
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Take a signal: at once before the first step, and when it comes twice."""
@@ -54,7 +60,13 @@ class Stop:
             raise KeyboardInterrupt(number)
         self._asked, self._last = number, now
         with suppress(RuntimeError):  # the signal came while a line was being written
-            self._tell("stopping when the running statement has ended; again within 2 s: at once")
+            what = f"the running {self._running} has ended"
+            self._tell(f"stopping when {what}; again within 2 s: at once")
+
+    def _stop_if_asked(self) -> None:
+        if self._asked is not None:
+            number, self._asked = self._asked, None
+            raise interrupted(number)
 
 
 @contextmanager
@@ -72,12 +84,6 @@ def terminable() -> Iterator[None]:
 
 def _raise(number: int, _: FrameType | None) -> None:
     raise KeyboardInterrupt(number)
-
-
-def interrupted(number: int) -> Interrupted:
-    """The error for a signal."""
-    kind = Terminated if number == signal.SIGTERM else Interrupted
-    return kind(hint=_HINT)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from . import files, locations, target
-from .schema import CLICKHOUSE, DATABASE, KEYS, flag
+from .schema import CLICKHOUSE, DATABASE, KEYS, duration, flag
 from .secrets import public, secrets
 from .sources import INI, TOML, first
 from .values import ClickHouseConfig, Config, PostgresConfig, Setting
@@ -87,6 +87,7 @@ def _postgres(layers: Sequence[Layer], found: Target) -> PostgresConfig | None:
         url=found.url,
         url_overridden=found.url is not None and not found.verbatim,
         version_table=_value(layers, "database.migrations_table"),
+        lock_timeout=_lock_timeout(layers),
         script_location=location,
         problem=problem,
     )
@@ -121,6 +122,12 @@ def _deferred(locate: Callable[[], Path]) -> tuple[Path | None, ConfigError | No
 def _auto_migrate(layers: Sequence[Layer]) -> bool:
     found = first(layers, "database.auto_migrate")
     return found is not None and flag(found[0].value or "", found[0].source)
+
+
+def _lock_timeout(layers: Sequence[Layer]) -> float:
+    found = first(layers, "database.lock_timeout")
+    source = found[0].source if found else "default"
+    return duration(_value(layers, "database.lock_timeout") or "0", source)
 
 
 def _value(layers: Sequence[Layer], name: str) -> str | None:

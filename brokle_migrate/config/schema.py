@@ -6,6 +6,7 @@ Precedence is the order of the columns: environment, ``config.yaml``, ``alembic.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ KEYS = (
         ("migrations_table",),
         "version_table",
     ),
+    Key("database.lock_timeout", ("DB_LOCK_TIMEOUT",), ("lock_timeout",), default="5s"),
     Key("database.auto_migrate", ("DB_AUTO_MIGRATE",), ("auto_migrate",), default="false"),
     Key("clickhouse.url", ("CLICKHOUSE_URL",), ("url",), "sqlalchemy.url", secret=True),
     Key("clickhouse.host", ("CLICKHOUSE_HOST",), ("host",)),
@@ -124,6 +126,8 @@ INI_VARS = "clickhouse.vars"
 TOML_TABLE = "brokle-migrate"
 """Our table below ``[tool]`` in pyproject.toml; it holds ``clickhouse``."""
 
+_DURATION = re.compile(r"0|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+
 _FLAGS = {
     "true": True,
     "1": True,
@@ -149,6 +153,23 @@ def flag(text: str, source: str) -> bool:
             f"{source}: {text!r} is neither true nor false",
             hint="true, yes, on and 1, or false, no, off and 0",
         ) from None
+
+
+def duration(text: str, source: str) -> float:
+    """A duration such as ``500ms``, ``5s`` or ``1m30s``, or 0, in seconds.
+
+    A bare number is refused: Postgres counts such a setting in milliseconds, people in seconds.
+
+    :param source: where it stands, for the message.
+    :raises ConfigError: it is none.
+    """
+    found = _DURATION.fullmatch(text.strip().lower())
+    if not found or not (text.strip() == "0" or any(found.groups())):
+        raise ConfigError(
+            f"{source}: {text!r} is not a duration", hint="write 500ms, 5s or 1m30s; 0 for none"
+        )
+    hours, minutes, seconds, milliseconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
 
 
 def unknown(key: str, known: Iterable[str], where: str) -> str:

@@ -84,11 +84,13 @@ class PostgresConfig(_Environment):
     :ivar url_overridden: whether ``env.py`` has to be told the URL, because it does not stand in
         alembic.ini as it is.
     :ivar version_table: None leaves it to ``env.py``.
+    :ivar lock_timeout: seconds to wait for a lock on a table, 0 for no limit.
     """
 
     url: DatabaseUrl | None
     url_overridden: bool = False
     version_table: str | None = None
+    lock_timeout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,16 +74,19 @@ class AlembicProject:
         except CommandError as error:
             raise ConfigError(str(error)) from error
 
-    def run(self, work: Work, **options: Any) -> None:
+    def run(self, work: Work, *, one_transaction: bool = False, **options: Any) -> None:
         """Run ``env.py``; it calls ``work`` with the recorded heads and its migration context.
 
+        :param one_transaction: for all steps, whatever ``env.py`` says.
         :param options: what ``alembic.runtime.environment.EnvironmentContext`` takes.
         """
         from alembic.runtime.environment import EnvironmentContext
 
         context = EnvironmentContext(self.config, self.script, fn=work, **options)
-        if self._postgres.version_table is not None:
-            _prefer_version_table(context, self._postgres.version_table)
+        table = self._postgres.version_table
+        preferred = {} if table is None else {"version_table": table}
+        forced = {"transaction_per_migration": False} if one_transaction else {}
+        _adapt_configure(context, preferred, forced)
         with self.quiet(), context:
             self.script.run_env()
 
@@ -111,14 +114,16 @@ class AlembicProject:
             _restore_logging(loggers)
 
 
-def _prefer_version_table(context: EnvironmentContext, table: str) -> None:
-    """Give ``configure`` another default than Alembic's; what ``env.py`` itself says wins."""
+def _adapt_configure(
+    context: EnvironmentContext, preferred: dict[str, Any], forced: dict[str, Any]
+) -> None:
+    """Give ``configure`` other defaults than Alembic's, and options that ``env.py`` can't set."""
     configure = context.configure
 
-    def preferring(*arguments: Any, **options: Any) -> None:
-        configure(*arguments, **{"version_table": table, **options})
+    def adapted(*arguments: Any, **options: Any) -> None:
+        configure(*arguments, **{**preferred, **options, **forced})
 
-    context.configure = preferring  # type: ignore[method-assign]
+    context.configure = adapted  # type: ignore[method-assign]
 
 
 def _logging_state() -> list[tuple[logging.Logger, int, list[logging.Handler], bool]]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from ..errors import MigrateError
     from ..locks import Lock
     from ..model import Emit, Limits, Revision, Snapshot, Step
 
@@ -80,11 +81,11 @@ class LastRun:
 class Transactional(Protocol):
     """An engine whose steps can share one transaction."""
 
-    def require_transactional(self, steps: Sequence[Step]) -> None:
-        """Refuse steps that can't run in one transaction.
+    def needs_autocommit(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        """Why steps can't be in one transaction, as far as that is known before they run."""
 
-        :raises RevisionError: naming them.
-        """
+    def interrupt(self, error: MigrateError) -> None:
+        """End what is running, from any thread; the method that runs it raises ``error``."""
 
     def apply_around(
         self,

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, Interrupted, InvalidScripts, LockLost, MigrateError
-from ..model import POSTGRES, Action, Snapshot, StepFinished, StepStarted
+from ..errors import InvalidScripts
+from ..model import POSTGRES, Action
 from . import postgres_objects
 from .alembic_project import AlembicProject
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
 from .new_revision import new_revision
-from .offline import OfflineRun, migration_step
-from .postgres_errors import describe, explain, failed
+from .offline import OfflineRun
+from .postgres_errors import describe
+from .postgres_limits import StatementLimits
+from .postgres_locks import with_retries
+from .postgres_run import PostgresRun, connection_of
+from .postgres_state import PostgresState
 from .revision_files import read_revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from alembic.runtime.migration import MigrationContext, MigrationStep
     from sqlalchemy import Connection
-    from sqlalchemy.engine import URL
 
     from ..config import Config
+    from ..errors import MigrateError, StepFailed
     from ..locks import Lock
-    from ..model import Emit, Limits, Revision, Step
+    from ..model import Emit, Limits, Revision, Snapshot, Step
     from .base import LastRun
 
 
@@ -42,49 +44,28 @@ class PostgresEnvironment:
     name = POSTGRES
 
     def __init__(self, config: Config, *, verbose: bool = False) -> None:
+        postgres = config.require_postgres()
         self._project = AlembicProject(config, verbose=verbose)
-        self._configured = config.require_postgres().url
-        self._connected_url: URL | None = None
-        self._heads: tuple[str, ...] = ()
-        self._has_version_table = False
+        self._state = PostgresState(self._project, postgres.url)
+        self._lock_timeout = postgres.lock_timeout
 
     @property
     def label(self) -> str:
-        if self._configured is not None:
-            return self._configured.label
-        if self._connected_url is not None:
-            url = self._connected_url
-            return f"postgres://{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
-        return "postgres"
+        return self._state.label
 
     def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
         """The lock in the database that ``env.py`` connects to."""
         from ..locks.advisory import PostgresLock
 
-        if self._connected_url is None and self._exists():
-            self._read(self._note_heads)
-        if self._connected_url is not None:
-            url = self._connected_url.render_as_string(hide_password=False)
-        else:
-            assert self._configured is not None  # only an embedded database may not exist yet
-            url = self._configured.render()
+        url = self._state.lock_url
+        assert url is not None  # only an embedded database need not have been connected to
         return PostgresLock(url, self.label, timeout, waiting)
 
     def revisions(self) -> tuple[Revision, ...]:
         return self._revisions
 
     def snapshot(self, *, prove: bool = False) -> Snapshot:  # noqa: ARG002 - transactions prove it
-        exists = self._exists()
-        self._heads = ()
-        if exists:
-            self._read(self._note_heads)
-        return Snapshot(
-            environment=POSTGRES,
-            label=self.label,
-            revisions=self._revisions,
-            recorded=self._heads,
-            exists=exists,
-        )
+        return self._state.snapshot(self._revisions, self._committing)
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         if any(step.action is not Action.STAMP for step in steps):
@@ -95,22 +76,107 @@ class PostgresEnvironment:
         if steps and steps[0].action is Action.STAMP:
             note = f"records {steps[0].revision} as current; runs nothing"
             return (StepSql(steps[0], (), note),)
-        run = OfflineRun(self._project.script, steps, self._has_version_table)
-        with self._explained():
-            self._project.run(
-                run.work, as_sql=True, starting_rev=list(self._heads) or None, output_buffer=run
-            )
+        state = self._state
+        run = OfflineRun(self._project.script, steps, state.has_version_table)
+        starting = list(state.heads) or None
+        with state.explained():
+            self._project.run(run.work, as_sql=True, starting_rev=starting, output_buffer=run)
         return run.result()
 
-    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:  # noqa: ARG002
-        run = _Run(self._project, steps, emit)
-        with self._explained():
-            try:
-                self._project.run(run.work, purge=self._is_ahead())
-            except (Exception, SystemExit) as error:
-                if run.current is None or isinstance(error, (Interrupted, LockLost)):
-                    raise
-                raise failed(run.current, error, partial=run.autocommitted) from error
+    def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
+        left = list(steps)
+
+        def run(*arguments: Any) -> PostgresRun:
+            return PostgresRun(self._project, left, emit, *arguments)
+
+        self._apply(run, left, emit, limits, purge=self._is_ahead())
+
+    def apply_around(
+        self,
+        steps: Sequence[Step],
+        inside: Callable[[Sequence[Step]], None],
+        emit: Emit,
+        limits: Limits,
+    ) -> None:
+        """Run a whole plan in one Postgres transaction, committed only if all of it was done.
+
+        ``env.py`` runs once, in one transaction for all steps even if it wants one for each.
+
+        :param steps: the plan in its order, with steps of Postgres and of others.
+        :param inside: runs a stretch of the others, at its place, while the transaction is open;
+            what it raises takes Postgres's steps back.
+        :raises StateError: ``env.py`` opens no transaction; nothing was run.
+        :raises MigrateError: something failed, and Postgres's steps were taken back, unless the
+            error says that it is ``partial`` or the connection broke at COMMIT: a new snapshot
+            tells.
+        """
+        from .postgres_atomic import AtomicRun
+
+        own = [step for step in steps if step.environment == POSTGRES]
+        runs: list[AtomicRun] = []
+
+        def run(*arguments: Any) -> PostgresRun:
+            runs.append(AtomicRun(steps, inside, self._project, own, emit, *arguments))
+            return runs[-1]
+
+        def nothing_inside() -> bool:
+            return not runs[-1].entered
+
+        options = {"purge": self._is_ahead(), "one_transaction": True}
+        self._apply(run, own, emit, limits, allowed=nothing_inside, **options)
+
+    def needs_autocommit(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        """Why steps can't be in one transaction, as far as their files and their SQL tell.
+
+        Touches no database; a reason for each such step of Postgres.
+        """
+        from .postgres_atomic import outside_transactions
+
+        own = [step for step in steps if step.environment == POSTGRES]
+        reasons = (
+            outside_transactions(found, found.step.revision in self._committing)
+            for found in self.sql(own)
+        )
+        return tuple(reason for reason in reasons if reason is not None)
+
+    def _apply(
+        self,
+        run: Callable[..., PostgresRun],
+        left: list[Step],
+        emit: Emit,
+        limits: Limits,
+        allowed: Callable[[], bool] = lambda: True,
+        **options: Any,
+    ) -> None:
+        """Run steps within their limits, again where a lock was not to be had.
+
+        :param left: what is to be run; what is applied is taken out before another attempt.
+        """
+        state = self._state
+        state.limits = limits
+        with state.watched(limits.deadline) as watch, state.explained():
+            statements = StatementLimits(self._lock_timeout, limits.statement, watch)
+
+            def attempt() -> None:
+                run(statements, watch, self._committing).apply(**options)
+
+            def look(error: StepFailed) -> str:
+                left[:], holders = state.left(left, self._revisions, error)
+                return holders
+
+            with_retries(attempt, look, statements, emit, watch, allowed=allowed)
+
+    def interrupt(self, error: MigrateError) -> None:
+        """End what :meth:`apply` or :meth:`apply_around` is running; safe from any thread.
+
+        Returns at once.  The statement is cancelled, so that its transaction is rolled back; where
+        nothing is running, nothing happens.
+
+        :param error: what the interrupted method raises.
+        """
+        watch = self._state.watch
+        if watch is not None:
+            watch.interrupt(error)
 
     def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
         """Alembic's version table holds nothing but the heads."""
@@ -125,22 +191,22 @@ class PostgresEnvironment:
 
     def inventory(self) -> tuple[DatabaseObject, ...]:
         found: list[DatabaseObject] = []
-        if self._exists():
-            self._read(lambda _, context: found.extend(postgres_objects.inventory(context)))
+        if self._state.exists():
+            self._state.read(lambda _, context: found.extend(postgres_objects.inventory(context)))
         return tuple(found)
 
     def drop(self, objects: Sequence[DatabaseObject]) -> None:
-        self._read(lambda _, context: postgres_objects.drop(context, objects))
+        self._state.read(lambda _, context: postgres_objects.drop(context, objects))
 
     def sizes(self) -> tuple[TableSize, ...]:
         found: list[TableSize] = []
-        if self._exists():
-            self._read(lambda _, context: found.extend(postgres_objects.sizes(context)))
+        if self._state.exists():
+            self._state.read(lambda _, context: found.extend(postgres_objects.sizes(context)))
         return tuple(found)
 
     def facts(self) -> ServerFacts:
         found: list[ServerFacts] = []
-        self._read(lambda _, context: found.append(_facts(_connection(context))))
+        self._state.read(lambda _, context: found.append(_facts(connection_of(context))))
         return found[0]
 
     def close(self) -> None:
@@ -150,46 +216,15 @@ class PostgresEnvironment:
     def _revisions(self) -> tuple[Revision, ...]:
         return read_revisions(self._project.script)
 
+    @cached_property
+    def _committing(self) -> frozenset[str]:
+        """Revisions whose files seem to commit by themselves."""
+        return frozenset(revision.id for revision in self._revisions if revision.commits)
+
     def _is_ahead(self) -> bool:
         """Whether the database records what no file has; only a stamp gets that far."""
-        return not {revision.id for revision in self._revisions}.issuperset(self._heads)
-
-    def _exists(self) -> bool:
-        """Whether there is a server to ask; asking an embedded one would create it."""
-        if self._configured is None or self._configured.directory is None:
-            return True
-        from ..embedded.postgres import exists
-
-        return exists(self._configured.directory)
-
-    def _read(self, look: Callable[[tuple[str, ...], MigrationContext], None]) -> None:
-        """Run ``env.py`` with a look inside that yields no steps and creates no version table."""
-
-        looked = False
-
-        def work(heads: tuple[str, ...], context: MigrationContext) -> tuple[MigrationStep, ...]:
-            nonlocal looked
-            look(heads, context)
-            looked = True
-            return ()
-
-        with self._explained():
-            self._project.run(work, dont_mutate=True)
-        if not looked:
-            raise ConfigError(
-                f"{self._project.env_py} did not call context.run_migrations()",
-                hint="compare it with the env.py that alembic init makes",
-            )
-
-    def _note_heads(self, heads: tuple[str, ...], context: MigrationContext) -> None:
-        from sqlalchemy import inspect
-
-        connection = _connection(context)
-        self._heads = heads
-        self._connected_url = connection.engine.url
-        self._has_version_table = bool(heads) or inspect(connection).has_table(
-            context.version_table, schema=context.version_table_schema
-        )
+        known = {revision.id for revision in self._revisions}
+        return not known.issuperset(self._state.heads)
 
     def _require_loadable(self) -> None:
         """Load every revision module, so that what can't be loaded is known before the first step.
@@ -202,58 +237,6 @@ class PostgresEnvironment:
             raise InvalidScripts(f"{error.filename}:{error.lineno}: {error.msg}") from error
         except Exception as error:
             raise InvalidScripts(describe(error, self._project.env_py.parent)) from error
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what ``env.py`` raised before any step into our errors."""
-        try:
-            yield
-        except MigrateError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise explain(error, self.label, self._project.env_py) from error
-
-
-class _Run:
-    """The steps of one run of ``env.py``; Alembic pulls, applies and records them one by one."""
-
-    def __init__(self, project: AlembicProject, steps: Sequence[Step], emit: Emit) -> None:
-        self._project = project
-        self._steps = steps
-        self._emit = emit
-        self.current: Step | None = None
-        self.autocommitted = False
-
-    def work(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
-        self._notice_autocommit(context)
-        for number, step in enumerate(self._steps, 1):
-            self.current, self.autocommitted = step, False
-            self._emit(StepStarted(step, number, len(self._steps)))
-            started = time.perf_counter()
-            yield from self._parts(step, heads)
-            self._emit(StepFinished(step, time.perf_counter() - started))
-
-    def _notice_autocommit(self, context: MigrationContext) -> None:
-        """Note when a revision enters an autocommit block: no rollback takes back what it did."""
-        enter = context.autocommit_block
-
-        def noticed() -> AbstractContextManager[None]:
-            self.autocommitted = True
-            return enter()
-
-        context.autocommit_block = noticed  # type: ignore[method-assign,assignment]
-
-    def _parts(self, step: Step, heads: tuple[str, ...]) -> list[MigrationStep]:
-        if step.action is Action.STAMP:
-            stamps = self._project.script._stamp_revs(step.revision, heads)  # noqa: SLF001 - as alembic.command.stamp
-            return list(stamps)
-        return [migration_step(self._project.script, step)]
-
-
-def _connection(context: MigrationContext) -> Connection:
-    """The live connection of an online run."""
-    assert context.connection is not None
-    return context.connection
 
 
 def _facts(connection: Connection) -> ServerFacts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,18 +16,43 @@ from ..errors import (
     RevisionError,
     StateError,
     StepFailed,
+    StepTimedOut,
 )
-from ..model import Location
+from ..model import Action, Location
+from .postgres_refusals import TOO_LONG, hint_for, is_already_there, is_lost
 
 if TYPE_CHECKING:
     from ..model import Step
 
 _UNDEFINED_COLUMN = "42703"
-_AUTOCOMMITTED = (
-    "the revision has an autocommit block: what ran before and in it is committed and is not "
-    "recorded. Put the schema right, or make the revision fit for a second run, then: "
-    "brokle-migrate up"
+
+
+_CLASS = re.compile(r"<class '[\w.]+'>: ")  # SQLAlchemy's, before the words of asyncpg
+_AT_COMMIT = (
+    "the revision had run, and whether the server still committed it, it alone knows: what it has "
+    "recorded is above, or in brokle-migrate status"
 )
+_TAKEN_BACK = "the server takes back what was not committed"
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known about a run when a step of it failed.
+
+    :ivar user: who is connected.
+    :ivar commits: whether the step's revision seems to commit by itself.
+    :ivar committed: revisions that entered an autocommit block and are not recorded.
+    :ivar autocommit: whether ``env.py`` connects in AUTOCOMMIT, which is one big such block.
+    :ivar ended: whether the revision had run to its end: what was left was to commit.
+    :ivar timed_out: whether a statement was cancelled because of ``--statement-timeout``.
+    """
+
+    user: str = "the user"
+    commits: bool = False
+    committed: tuple[str, ...] = ()
+    autocommit: bool = False
+    ended: bool = False
+    timed_out: bool = False
 
 
 def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
@@ -37,7 +64,7 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
     from alembic.util import CommandError
     from sqlalchemy import exc
 
-    if isinstance(error, exc.DBAPIError) and _sqlstate(error) == _UNDEFINED_COLUMN:
+    if isinstance(error, exc.DBAPIError) and sqlstate_of(error) == _UNDEFINED_COLUMN:
         return ForeignLedger(
             f"the version table in {label} was made by another tool (golang-migrate's has columns "
             "version and dirty); nothing was changed",
@@ -56,20 +83,127 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
     return ConfigError(describe(error, env_py.parent))
 
 
-def failed(step: Step, error: BaseException, *, partial: bool) -> StepFailed:
-    """The error for a step that failed: the place in the revision, the SQL, the server's words.
+def failed(step: Step, error: BaseException, seen: Circumstances) -> StepFailed:
+    """The error for a step that failed: the place in the revision, the SQL, the server's words."""
+    if seen.timed_out:
+        message = f"{_words(error)} (--statement-timeout)"
+    elif is_lost_connection(error):
+        message = f"the connection to Postgres broke: {_words(error)}"
+    else:
+        message = _words(error)
+    return _at_its_place(StepFailed, message, step, error, seen, _advice(step, error, seen))
 
-    :param partial: whether the step had entered an autocommit block.
-    """
-    sql = getattr(error, "statement", None)
-    return StepFailed(
-        _words(error),
+
+def timed_out(step: Step, error: BaseException, seen: Circumstances) -> StepFailed:
+    """The error for a step that was ended because the run had no time left."""
+    message = "the time that the run was given (--timeout) is over, and what was running was ended"
+    hint = _joined([*_half_done(step, seen), f"Give it more time (--timeout): {_again(step)}"])
+    return _at_its_place(StepTimedOut, message, step, error, seen, hint)
+
+
+def _at_its_place(
+    kind: type[StepFailed],
+    message: str,
+    step: Step,
+    error: BaseException,
+    seen: Circumstances,
+    hint: str,
+) -> StepFailed:
+    sql, offset = _sent(error)
+    failure = kind(
+        message,
         step=step,
         location=_place(error, step.path) if step.path else None,
-        sql=str(sql).strip() if sql else None,
-        partial=partial,
-        hint=_AUTOCOMMITTED if partial else None,
+        sql=sql,
+        partial=bool(seen.committed),
+        hint=hint,
     )
+    failure.offset = offset
+    return failure
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Whether it was the connection that failed, and not what was sent over it."""
+    return bool(getattr(error, "connection_invalidated", False)) or is_lost(sqlstate_of(error))
+
+
+def sqlstate_of(error: BaseException | None) -> str:
+    """The server's five letters for an error of a driver, or one in SQLAlchemy's frame."""
+    original = getattr(error, "orig", None) or error
+    return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or ""
+
+
+def _advice(step: Step, error: BaseException, seen: Circumstances) -> str:
+    """What usually helps, what happened to the database, and what to type."""
+    state = sqlstate_of(error)
+    if is_already_there(state) and seen.commits:
+        return _interrupted_before(step)
+    usual = TOO_LONG if seen.timed_out else hint_for(state, _words(error), seen.user)
+    parts = [usual] if usual else []
+    if is_lost_connection(error):
+        parts += [_AT_COMMIT if seen.ended else _TAKEN_BACK]
+    elif not parts and step.path is not None:
+        parts = [f"put {step.path.name} right"]
+    return _joined([*parts, *_half_done(step, seen), f"Then {_again(step)}"])
+
+
+def _again(step: Step) -> str:
+    return "brokle-migrate up" if step.action is Action.UPGRADE else "the same command again"
+
+
+def _half_done(step: Step, seen: Circumstances) -> list[str]:
+    if not seen.committed:
+        return []
+    names = ", ".join(seen.committed)
+    record = f", or record it: {_force(step)}" if step.action is Action.UPGRADE else ""
+    fit = "make the revision fit for a second run (IF NOT EXISTS)"
+    if seen.autocommit:
+        what = f"env.py connects in AUTOCOMMIT: what {names} did is committed and is not recorded"
+    else:
+        what = (
+            f"{names} has an autocommit block: what ran before and in it is committed and is not "
+            "recorded (brokle-migrate status names an index that it left invalid)"
+        )
+    return [what, f"Put the schema right, or {fit}{record}"]
+
+
+def _interrupted_before(step: Step) -> str:
+    return (
+        f"an earlier run of {step.revision} may have been interrupted in or after its autocommit "
+        "block: what that had committed is there, and not recorded. Look at what is there. Then "
+        "make the revision fit for a second run (IF NOT EXISTS), or drop what that run left "
+        "behind, and type brokle-migrate up; or, if nothing is missing, record it: "
+        f"{_force(step)}"
+    )
+
+
+def _force(step: Step) -> str:
+    return f"brokle-migrate --db {step.environment} force --version {step.revision}"
+
+
+def _joined(sentences: list[str]) -> str:
+    text = ""
+    for sentence in sentences:
+        text += (" " if text.endswith("?") else ". ") * bool(text) + sentence
+    return text
+
+
+def _sent(error: BaseException) -> tuple[str | None, int | None]:
+    """The SQL as the server got it, and the character of it at which it stopped reading."""
+    sql = getattr(error, "statement", None)
+    if not sql:
+        return None, None
+    text = str(sql)
+    frames = {frame.name for frame in traceback.extract_tb(error.__traceback__)}
+    if "do_execute_no_params" not in frames:
+        text = text.replace("%%", "%")  # how a percent sign is written where parameters may be
+    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+    position = getattr(diagnosis, "statement_position", None)
+    offset = None
+    if position is not None and not getattr(error, "params", None):  # these change the text
+        offset = int(position) - 1 - (len(text) - len(text.lstrip()))
+    text = text.strip()
+    return text, offset if offset is not None and 0 <= offset <= len(text) else None
 
 
 def describe(error: BaseException, directory: Path) -> str:
@@ -96,11 +230,7 @@ def _words(error: BaseException) -> str:
     diagnosis = getattr(original, "diag", None)
     primary = getattr(diagnosis, "message_primary", None)
     if not primary:
-        return " ".join(str(original).split())
-    detail = getattr(diagnosis, "message_detail", None)
-    return f"{primary} ({detail})" if detail else str(primary)
-
-
-def _sqlstate(error: object) -> str | None:
-    original = getattr(error, "orig", None)
-    return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+        return _CLASS.sub("", " ".join(str(original).split()))
+    more = (diagnosis.message_detail, diagnosis.message_hint) if diagnosis else ()
+    details = " ".join(part for part in more if part)
+    return f"{primary} ({details})" if details else str(primary)

@@ -30,6 +30,9 @@ _ASSIGNMENT = re.compile(
 _PLAIN = re.compile(r"""(?:(?P<quote>["'])(?P<text>\w*)(?P=quote)|None)[ \t]*(?:#.*)?$""")
 _DOCSTRING = re.compile(r'(?:#[^\n]*\n|\s)*"""(?P<message>.*?)(?:\n[ \t]*\n|""")', re.DOTALL)
 
+# An autocommit block, a connection that is told to, or one that is committed.
+_COMMITS = re.compile(r"autocommit_block|AUTOCOMMIT|\.commit\(|^\s*[\"']*COMMIT\b", re.MULTILINE)
+
 Names = dict[str, object]
 
 
@@ -86,7 +89,8 @@ def _read(path: Path) -> Revision | None:
     if not isinstance(names.get("revision"), str) or "down_revision" not in names:
         return None
     message = _DOCSTRING.match(text)
-    return _revision(names, message["message"] if message else path.stem, path)
+    commits = _COMMITS.search(text) is not None
+    return _revision(names, message["message"] if message else path.stem, path, commits)
 
 
 def _literal(source: str) -> object:
@@ -94,7 +98,7 @@ def _literal(source: str) -> object:
     return plain["text"] if plain else ast.literal_eval(source)
 
 
-def _revision(names: Names, message: str, path: Path) -> Revision:
+def _revision(names: Names, message: str, path: Path, commits: bool) -> Revision:
     requires = _words(names.get("clickhouse_requires"))
     return Revision(
         environment=POSTGRES,
@@ -105,6 +109,7 @@ def _revision(names: Names, message: str, path: Path) -> Revision:
         requires=tuple(Link(CLICKHOUSE, version) for version in requires),
         depends_on=_words(names.get("depends_on")),
         branch_labels=_words(names.get("branch_labels")),
+        commits=commits,
     )
 
 
@@ -122,7 +127,15 @@ def _words(value: object) -> tuple[str, ...]:
 def _loaded(script: Script) -> Revision:
     names = {name: getattr(script.module, name, None) for name in _NAMES}
     names["revision"] = script.revision
-    return _revision(names, script.doc, Path(script.path))
+    path = Path(script.path)
+    return _revision(names, script.doc, path, _seems_to_commit(path))
+
+
+def _seems_to_commit(path: Path) -> bool:
+    try:
+        return _COMMITS.search(path.read_bytes().decode(errors="replace")) is not None
+    except OSError:  # a module without its source
+        return False
 
 
 def _load_all(script: ScriptDirectory) -> list[Script]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ..model import StatementDone, StatementRunning, StepFinished, StepStarted
+from ..model import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Item, Line, Section, Sql, Table, Tone
@@ -181,6 +181,8 @@ class _Progress:
                 self._bar.update(self._task, statement=words.one_line(self._hide(event.detail)))
             case StatementDone():
                 self._advance(event, verbose=verbose)
+            case StepRetried():
+                self._say(f"{self._title}: {event}", Tone.WARN)
             case StepFinished() if self._started and self._keeps(self._started):
                 self._keep(event)
 
@@ -216,8 +218,12 @@ class _Progress:
         count = f"{event.statement}/{event.statements}"
         self._bar.update(self._task, completed=before + share, statement=count)
         if verbose:
-            text = f"{self._title}: statement {event.statement} of {event.statements} done"
-            self._console.print(Text(text, _STYLES[Tone.QUIET]), soft_wrap=True)
+            done = f"statement {event.statement} of {event.statements} done"
+            self._say(f"{self._title}: {done}", Tone.QUIET)
+
+    def _say(self, text: str, tone: Tone) -> None:
+        shown = words.printable(self._hide(text))
+        self._console.print(Text(shown, _STYLES[tone]), soft_wrap=True)
 
     def _keep(self, event: StepFinished) -> None:
         row = Grid.grid(padding=(0, 0, 0, 2), expand=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..model import StatementDone, StatementRunning, StepFinished, StepStarted
+from ..model import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Line, Remark, Section, Sql, Table
@@ -51,6 +51,8 @@ class PlainScreen(Screen):
                 self._tell_running(event)
             case StatementDone() if verbose:
                 self._write_event(f"statement {event.statement} of {event.statements} done")
+            case StepRetried():
+                self._write_event(str(event))
             case StepFinished() if verbose or event.duration >= _SLOW:
                 self._write_event(f"took {words.duration(event.duration)}")
             case _:

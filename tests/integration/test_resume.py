@@ -145,20 +145,6 @@ def test_a_signal_stops_between_two_statements(
     assert _executed(gateway, "CREATE TABLE c") == 1
 
 
-def test_a_signal_rolls_a_shared_transaction_back(project: Project) -> None:
-    project.add_revision(VERSION, "CREATE TABLE t (id int); SELECT pg_sleep(3)", "DROP TABLE t")
-    project.add_revision("20250102000000", "CREATE TABLE u (id int)", "DROP TABLE u")
-    with project.start("up", "--db", "postgres") as run:
-        while b"upgrade postgres" not in run.said():
-            assert run.process.poll() is None
-        run.signal(signal.SIGTERM)
-        result = run.wait()
-    assert result.code == 143, result
-    status = json.loads(project.run("status", "--db", "postgres", "--json").out)
-    assert status["data"]["databases"][0]["current"] == []
-    assert project.run("up", "--db", "postgres").code == 0
-
-
 def test_a_second_signal_does_not_wait(project: Project, gateway: GatewayProcess) -> None:
     _pair(project, RIGHT)
     fault = gateway.fault("^INSERT INTO a SELECT")

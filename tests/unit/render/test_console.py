@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from brokle_migrate.model import POSTGRES, StatementDone, StepFinished, StepStarted
+from brokle_migrate.model import POSTGRES, StatementDone, StepFinished, StepRetried, StepStarted
 from brokle_migrate.status import Status
 
 from . import values
-from .support import lines, terminal, visible
+from .support import SECRET, lines, terminal, visible
 
 STATUS_80 = """\
 database    state            current         head            applied  pending
@@ -158,6 +158,16 @@ def test_steps_stay_on_the_screen() -> None:
     for number in (1, 2):
         assert f"[{number}/2] {line}".ljust(75) + "12 ms" in [text[-80:] for text in shown]
     assert shown[-2:] == ["done", ""]
+
+
+def test_another_attempt_stays_on_the_screen() -> None:
+    def say(renderer):
+        renderer.event(StepStarted(values.STEPS[2], 1, 1))
+        renderer.event(StepRetried(values.STEPS[2], 2, 5, 1.0, f"no lock ({SECRET})"))
+        renderer.message("done")
+
+    shown = "\n".join(visible(terminal(say, width=200)[1]))
+    assert "create hourly usage: no lock (***); trying again in 1 s (2 of 5)" in shown
 
 
 def test_a_long_run_only_moves() -> None:

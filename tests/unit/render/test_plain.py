@@ -16,6 +16,7 @@ from brokle_migrate.model import (
     Request,
     StatementDone,
     StepFinished,
+    StepRetried,
     StepStarted,
 )
 from brokle_migrate.status import DatabaseStatus, Status
@@ -403,6 +404,16 @@ def test_a_pipe_does_not_wait_for_rich() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_another_attempt_is_a_line() -> None:
+    def say(renderer):
+        renderer.event(STARTED)
+        renderer.event(StepRetried(STARTED.step, 2, 5, 1.0, "could not get a lock within 5s"))
+
+    _, err = plain(say)
+    retried = "[ 3/12] could not get a lock within 5s; trying again in 1 s (2 of 5)"
+    assert err.splitlines()[1:] == [retried]
 
 
 LOCK_HELD = """\

@@ -1,0 +1,60 @@
+"""What usually helps after a refusal by Postgres."""
+
+from __future__ import annotations
+
+import pytest
+
+from brokle_migrate.environments.postgres_refusals import hint_for, is_already_there, is_lost
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "words"),
+    [
+        ("42P01", 'relation "t" does not exist', "search_path"),
+        ("42703", 'column "c" does not exist', "does an earlier revision create it"),
+        ("42P07", 'relation "t" already exists', "IF NOT EXISTS"),
+        ("42601", 'syntax error at or near "FORM"', "where the mark is"),
+        ("57014", "canceling statement due to statement timeout", "--statement-timeout"),
+        ("57014", "canceling statement due to user request", "pg_cancel_backend"),
+        ("57014", "Anweisung wird abgebrochen", "somebody cancelled it"),
+        ("57P01", "terminating connection", "pg_terminate_backend"),
+        ("53100", "could not extend file", "disk is full"),
+        ("53200", "out of memory", "out of memory"),
+        ("53300", "too many clients already", "max_connections"),
+        ("40P01", "deadlock detected", "waited for each other"),
+        ("25006", "cannot execute in a read-only transaction", "standby"),
+        ("23505", "could not create unique index", "rows that are there do not fit"),
+        ("25001", "cannot run inside a transaction block", "autocommit_block()"),
+        ("55P03", "canceling statement due to lock timeout", "DB_LOCK_TIMEOUT"),
+    ],
+)
+def test_hints(state: str, message: str, words: str) -> None:
+    assert words in (hint_for(state, message, "app") or "")
+
+
+@pytest.mark.parametrize(
+    ("message", "statement"),
+    [
+        ("permission denied for table users", "GRANT ALL ON TABLE users TO app"),
+        ("permission denied for schema public", "GRANT USAGE, CREATE ON SCHEMA public TO app"),
+        ("permission denied for database d", "GRANT CREATE ON DATABASE d TO app"),
+        ("must be owner of table users", "ALTER TABLE users OWNER TO app"),
+        ("must be owner of materialized view m", "ALTER MATERIALIZED VIEW m OWNER TO app"),
+        ("keine Berechtigung", "grant app what the message names"),
+    ],
+)
+def test_what_has_to_be_granted(message: str, statement: str) -> None:
+    assert statement in (hint_for("42501", message, "app") or "")
+
+
+def test_an_uncommon_refusal_has_no_hint() -> None:
+    assert hint_for("XX000", "internal error", "app") is None
+    assert hint_for("", "", "app") is None
+
+
+def test_kinds() -> None:
+    assert is_already_there("42710")
+    assert not is_already_there("42P01")
+    assert is_lost("08006")
+    assert is_lost("57P01")
+    assert not is_lost("57014")
