@@ -5,7 +5,6 @@ Every step is applied once, whoever survives is content, and nobody executes any
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
@@ -35,7 +34,6 @@ VICTIMS = 8
 STEPS = 3
 SECONDS = 2.0  # within which the random kills fall
 TIMEOUT = 150.0
-UNPROVEN = "has no recorded outcome"
 
 
 @pytest.fixture
@@ -67,7 +65,9 @@ def test_both_databases(both: Project, tmp_path: Path, number: int) -> None:
         killed = race(crowd, random.Random(number), lambda: session_holder(both), kills=kills)
         ended = crowd.wait(TIMEOUT)
     survivors(crowd, ended, killed, {0, 4} if is_short else {0})
-    finish(both)
+    if is_short:  # whoever had the lock may have been killed after the others gave up
+        assert both.run("up").code == 0
+    assert both.run("status", "--exit-code").code == 0
     with psycopg.connect(libpq_url(both.postgres_url or "")) as connection:
         rows = connection.execute("SELECT version FROM log ORDER BY version").fetchall()
         assert rows == [(f"2025010{n}000000",) for n in range(1, STEPS + 1)]
@@ -85,7 +85,7 @@ def test_clickhouse_alone(tmp_path: Path, clickhouse_url: str, number: int) -> N
         killed = race(crowd, random.Random(number), holder, kills=number % 2 == 1)
         ended = crowd.wait(TIMEOUT)
     survivors(crowd, ended, killed, {0})
-    finish(project)
+    assert project.run("status", "--exit-code").code == 0
     assert_applied_once(project)
 
 
@@ -137,41 +137,10 @@ def process_of(name: str) -> int | None:
 
 
 def survivors(crowd: Crowd, ended: list[Ended], killed: set[int], codes: set[int]) -> None:
-    """Whoever was not killed is content; only a killed run can leave something to settle."""
+    """Whoever was not killed is content, whatever the killed ones left half done."""
     for process, end in zip(crowd.processes, ended, strict=True):
-        if process in killed and end.code == -signal.SIGKILL:
-            continue
-        is_unproven = bool(killed) and end.code == 1 and UNPROVEN in end.said
-        assert end.code in codes or is_unproven, f"{end.code}: {end.said}"
-
-
-def finish(project: Project) -> None:
-    """What an operator does after that: nothing, or what the report said."""
-    result = project.run("up")
-    if UNPROVEN in result.err:
-        settle(project)
-        result = project.run("up")
-    assert result.code == 0, result
-    assert project.run("status", "--exit-code").code == 0
-
-
-def settle(project: Project) -> None:
-    """Put the schema right by hand after a statement whose outcome nobody recorded, and say so."""
-    (clickhouse,) = (
-        each
-        for each in json.loads(project.run("status", "--json").out)["data"]["databases"]
-        if each["environment"] == "clickhouse"
-    )
-    version = clickhouse["dirty"][0]["revision"]
-    (path,) = project.clickhouse_versions.glob(f"{version}_*.up.sql")
-    url = (project.clickhouse_url or "").replace("clickhouse+http", "http")
-    for statement in path.read_text().split(";\n"):
-        inserted = statement.startswith("INSERT") and http_query(
-            url, f"SELECT 1 FROM log WHERE version = {version}"
-        )
-        if not inserted:
-            http_query(url, statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
-    assert project.run("force", "--db", "clickhouse", "--version", version, "-y").code == 0
+        is_dead = process in killed and end.code == -signal.SIGKILL
+        assert is_dead or end.code in codes, f"{end.code}: {end.said}"
 
 
 def assert_applied_once(project: Project) -> None:
