@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from .base import Holder, Wait
 
-# As long as a run waits by default, so that it outlasts a dead holder.
-TTL = 15
+# With the second by which ClickHouse's clock may be off, as long as a run waits by default: so it
+# outlasts a dead holder.
+TTL = 14
 _BEATS = 3  # in the time for which one counts
 _PATIENCE = 5.0  # seconds that a release may have to wait for a heartbeat that is under way
 

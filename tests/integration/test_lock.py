@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -110,10 +111,10 @@ def stranger(project: Project, name: str = "somebody else") -> Iterator[psycopg.
 
 
 def end_lock_sessions(project: Project) -> None:
-    """What an administrator or a server that is restarted does."""
+    """What an administrator or a server that is restarted does; waits until they are gone."""
     with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks "
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks "
             "WHERE locktype = 'advisory' AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())"
         )
@@ -234,6 +235,21 @@ class TestLockCommand:
             with pytest.raises(psycopg.OperationalError, match="terminating connection"):
                 connection.execute("SELECT 1")
         assert ready.run("up").code == 0
+
+    def test_who_may_not_end_the_session_is_told_what_to_grant(self, ready: Project) -> None:
+        url, name = ready.postgres_url or "", f"poor_{os.urandom(4).hex()}"
+        poor = {"DATABASE_URL": url.replace("//postgres@", f"//{name}@")}
+        with stranger(ready, "brokle-migrate ann@elsewhere pid 7") as admin:
+            admin.execute(f"CREATE ROLE {name} LOGIN".encode())
+            try:
+                shown = ready.run("lock", env=poor)
+                assert "ann@elsewhere" in shown.out, shown
+                refused = ready.run("lock", "--break", "--yes", env=poor)
+                assert refused.code == 1, refused
+                assert "GRANT pg_signal_backend" in refused.err
+                admin.execute("SELECT 1")
+            finally:
+                admin.execute(f"DROP ROLE {name}".encode())
 
     def test_a_free_lock_is_not_broken(self, ready: Project) -> None:
         result = ready.run("lock", "--break")
