@@ -72,9 +72,9 @@ def plan(
     :raises MigrateError: the request can't be planned; nothing was changed.
     """
     histories = _histories(request, environments)
-    if request.operation is Operation.FORCE or not any(map(_is_open, histories.values())):
+    if not any(map(_is_open, histories.values())):
         return _plan(request, environments, histories)
-    if waiting is None:
+    if waiting is None or request.operation is Operation.FORCE:
         return _plan(request, environments, _proven(histories, environments))
     with _lock(environments, lock_timeout, waiting):
         for name in histories:
