@@ -7,22 +7,26 @@ between them (printing, asking) is the caller's.
 from __future__ import annotations
 
 import datetime
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import __version__
 from .environments import ORDER
+from .environments.base import LOCK
 from .errors import (
     ConfigError,
+    LockHeld,
     MigrateError,
     PartlyDropped,
     RevisionError,
     StalePlan,
+    StateError,
     UsageError,
 )
 from .history import History
 from .interruption import Outcome
-from .lock import NoLock, PostgresLock
+from .locks import LockState
 from .model import CLICKHOUSE, POSTGRES, Limits, Operation
 from .plan import build
 from .quiet import quiet_snapshot
@@ -36,12 +40,13 @@ if TYPE_CHECKING:
     from .config import Config
     from .environments import Environments
     from .environments.base import DatabaseObject, LastRun, TableSize
-    from .lock import Lock
+    from .locks import Holder
     from .model import Emit, Plan, Report, Request, Step
     from .preview import Preview
 
 LOCK_TIMEOUT = 15.0
 _NO_LIMITS = Limits()
+_BREAKING = 5.0  # seconds that a server may take to end a session
 
 
 def _nobody(_: str) -> None:
@@ -76,7 +81,7 @@ def plan(
         return _plan(request, environments, histories)
     if waiting is None or request.operation is Operation.FORCE:
         return _plan(request, environments, _proven(histories, environments))
-    with _lock(environments, lock_timeout, waiting):
+    with environments.lock(lock_timeout, waiting):
         for name in histories:
             quiet_snapshot(environments[name], tell, limits)
         return _plan(request, environments, _proven(histories, environments))
@@ -164,7 +169,7 @@ def run(
     :raises LockHeld: somebody else kept the lock.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
     """
-    lock = _lock(environments, lock_timeout, waiting)
+    lock = environments.lock(lock_timeout, waiting)
     return run_plan(plan, environments, lock, emit, tell, limits)
 
 
@@ -244,9 +249,10 @@ def drop(
     :raises MigrateError: a database refused, and nothing was removed.
     """
     dropped: list[str] = []
-    with _lock(environments, lock_timeout, waiting):
-        _require_same(objects, inventory(environments, [*reversed(objects)]))
-        for name, listed in objects.items():
+    with environments.lock(lock_timeout, waiting):
+        found = inventory(environments, [*reversed(objects)])
+        _require_same(objects, found)
+        for name, listed in found.items():
             try:
                 environments[name].drop(listed)
             except MigrateError as error:
@@ -257,13 +263,53 @@ def drop(
             dropped.append(name)
 
 
+def lock_state(environments: Environments) -> LockState:
+    """Who holds the lock; takes nothing and creates nothing."""
+    lock = environments.lock(0, _nobody)
+    return LockState(lock.where, lock.holder())
+
+
+def break_lock(environments: Environments, holder: Holder) -> LockState:
+    """Take the lock away from a holder that is dead, and see what is true then.
+
+    :raises LockHeld: it is alive.
+    :raises StateError: the server refused, or the holder still has the lock.
+    """
+    require_dead(holder)
+    lock = environments.lock(0, _nobody)
+    lock.remove(holder)
+    end = time.monotonic() + _BREAKING
+    while (found := lock.holder()) is not None and found.key == holder.key:
+        if time.monotonic() > end:
+            raise StateError(
+                f"the lock in {lock.where} is still held by {holder}",
+                hint="brokle-migrate lock tells who holds it",
+            )
+        time.sleep(0.1)
+    return LockState(lock.where, found, removed=holder)
+
+
+def require_dead(holder: Holder) -> None:
+    """Refuse to break the lock of somebody who is provably alive.
+
+    :raises LockHeld: the holder is.
+    """
+    if holder.sign_of_life:
+        process = f"end its process {holder.process}" if holder.process else "end that process"
+        raise LockHeld(
+            f"{holder} is alive: {holder.sign_of_life}; nothing was changed",
+            hint=f"wait for it, or {process} on its host: SIGTERM stops it between two statements",
+        )
+
+
 def _require_same(
     shown: dict[str, tuple[DatabaseObject, ...]], found: dict[str, tuple[DatabaseObject, ...]]
 ) -> None:
     """Refuse to drop anything but what was shown, and confirmed."""
 
     def statements(objects: dict[str, tuple[DatabaseObject, ...]]) -> set[str]:
-        return {item.sql for listed in objects.values() for item in listed}
+        every = (item for listed in objects.values() for item in listed)
+        return {item.sql for item in every if item.kind != LOCK}
 
     if statements(shown) != statements(found):
         raise StalePlan(
@@ -295,14 +341,6 @@ def _is_linked(
     if request.may_go_up and any(revision.requires for revision in pending):
         return True
     return request.may_go_down and any(r.requires for r in environments[name].revisions())
-
-
-def _lock(environments: Environments, timeout: float, waiting: Callable[[str], None]) -> Lock:
-    """The lock in Postgres, whenever Postgres is configured, whatever is selected."""
-    url = environments.lock_url()
-    if url is None:
-        return NoLock()
-    return PostgresLock(url, environments.label(POSTGRES), timeout, waiting)
 
 
 def _status(environments: Environments, name: str) -> DatabaseStatus:

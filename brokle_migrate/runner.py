@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .environments import Environments
-    from .lock import Lock
+    from .locks import Lock
     from .model import Emit, Event, Plan, Step
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.gateway_process import GatewayProcess
+from tests.support.pgbouncer import PgBouncer, require_pgbouncer
 from tests.support.postgres import EmbeddedPostgres, OwnPostgres, fresh_database
 from tests.support.project import Project
 from tests.support.query import http_query
@@ -76,6 +77,15 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
         server = request.getfixturevalue("postgres_server")
     with fresh_database(server) as url:
         yield url
+
+
+@pytest.fixture
+def pooled_url(postgres_url: str, servers_directory: Path) -> Iterator[str]:
+    """The same database through a pooler in transaction mode."""
+    require_pgbouncer()
+    pooler = PgBouncer(servers_directory / f"pooler-{os.urandom(4).hex()}", postgres_url)
+    yield pooler.url(postgres_url)
+    pooler.stop()
 
 
 @pytest.fixture(scope="session")

@@ -226,6 +226,26 @@ def drop(options: Common) -> int:
     return _execute(options, "drop", work)
 
 
+@group.command()
+@common
+@click.option("--break", "remove", is_flag=True, help="Take it away from a dead holder.")
+def lock(options: Common, remove: bool) -> int:
+    """Show who holds the lock, since when, from where."""
+    from .. import command
+
+    def work(session: Session) -> int:
+        state = command.lock_state(session.environments)
+        if remove and state.holder is not None:
+            command.require_dead(state.holder)
+            if not options.dry_run:
+                session.confirm(f"Break the lock of {state.holder}?")
+                state = command.break_lock(session.environments, state.holder)
+        session.renderer.lock(state)
+        return 0
+
+    return _execute(options, "lock", work)
+
+
 def _execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
     from .session import execute
 

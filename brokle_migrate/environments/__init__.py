@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+from ..locks import NoLock
 from ..model import CLICKHOUSE, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..config import Config
+    from ..locks import Lock
     from .base import Environment, Transactional
 
 ORDER = (POSTGRES, CLICKHOUSE)
@@ -51,18 +53,20 @@ class Environments:
         url = self._config.require(name).url
         return url.label if url is not None else name
 
-    def lock_url(self) -> str | None:
-        """Where the lock is held, None when Postgres is not configured.
+    def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
+        """The one lock of a run: in Postgres whenever that is configured, whatever is selected.
 
-        That is where ``env.py`` connects to, whatever is selected.  Only where there is no usable
-        ``env.py`` the configured URL stands for it: another database can still be migrated.
+        :param timeout: seconds to wait for somebody else's run to end.
+        :param waiting: called with the holder's description while there is a wait.
         """
         config = self._config.postgres
-        if config is None:
-            return None
-        if config.problem is not None and config.url is not None:
-            return config.url.render()
-        return self[POSTGRES].lock_url
+        if config is not None and config.problem is not None and config.url is not None:
+            # There is no usable env.py, but another database can still be migrated.
+            from ..locks.advisory import PostgresLock
+
+            return PostgresLock(config.url.render(), config.url.label, timeout, waiting)
+        holder = next((name for name in ORDER if self.configured(name)), None)
+        return NoLock() if holder is None else self[holder].lock(timeout, waiting)
 
     def close(self) -> None:
         """Close what was opened."""

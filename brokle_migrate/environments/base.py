@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..errors import MigrateError
+    from ..locks import Lock
     from ..model import Emit, Limits, Revision, Snapshot, Step
 
 
@@ -26,11 +27,16 @@ class StepSql:
     note: str = ""
 
 
+LOCK = "lock"
+"""The kind of the table that taking the lock may create."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseObject:
     """Something that ``drop`` would remove.
 
-    :ivar kind: table, view, materialized view, type, sequence, function or dictionary.
+    :ivar kind: table, view, materialized view, type, sequence, function, dictionary,
+        ledger or lock.
     :ivar rows: how many rows it has, None where that is not a question.
     :ivar sql: the statement that removes it.
     """
@@ -105,9 +111,12 @@ class Environment(Protocol):
     def label(self) -> str:
         """The database, without user or password."""
 
-    @property
-    def lock_url(self) -> str | None:
-        """Where the lock of a run can be held, None when this engine has no such place."""
+    def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
+        """The lock that this engine can hold for a run; takes nothing yet.
+
+        :param timeout: seconds to wait for somebody else's run to end.
+        :param waiting: called with the holder's description while there is a wait.
+        """
 
     def revisions(self) -> tuple[Revision, ...]:
         """The files alone; read once.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..clickhouse import context
 from ..config import parse_url
 from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
+from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Action, Snapshot
 from . import clickhouse_objects, templates
 from .attempts import Content
@@ -21,11 +22,12 @@ from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
     from ..interruption import Interruption
+    from ..locks import Lock
     from ..model import Emit, Limits, Revision, Statement, Step
     from .base import LastRun
     from .drivers import Driver
@@ -60,9 +62,16 @@ class ClickHouseEnvironment:
     def label(self) -> str:
         return self._url.label
 
-    @property
-    def lock_url(self) -> str | None:
-        return None
+    def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
+        """A lease in the database; the embedded engine has one process at a time anyway."""
+        if self._url.directory is not None:
+            return NoLock()
+        from ..locks.lease import Lease
+        from .clickhouse_lease import ClickHouseRows
+
+        config = self._config
+        rows = ClickHouseRows(self._url, self._settings, config.version_table, config.engine)
+        return Lease(rows, Wait(self.label, timeout, waiting))
 
     def revisions(self) -> tuple[Revision, ...]:
         return self._scripts.revisions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .base import DatabaseObject, TableSize
+from .base import LOCK, DatabaseObject, TableSize
+from .clickhouse_lease import lock_table
 from .drivers import ServerError
 
 if TYPE_CHECKING:
@@ -20,9 +21,17 @@ _SIZES = """
 SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts
 WHERE database = currentDatabase() AND active GROUP BY table
 """
-# What reads from others goes before what it reads from; the ledger goes last, so that an
-# interrupted drop still knows what was applied.
-_ORDER = ("materialized view", "view", "dictionary", "distributed table", "table", "ledger")
+# What reads from others goes before what it reads from; the ledger goes nearly last, so that an
+# interrupted drop still knows what was applied, and the lock after everything that it guards.
+_BOOKKEEPING = ("ledger", LOCK)
+_ORDER = (
+    "materialized view",
+    "view",
+    "dictionary",
+    "distributed table",
+    "table",
+    *_BOOKKEEPING,
+)
 
 
 def inventory(driver: Driver, ledger: str) -> tuple[DatabaseObject, ...]:
@@ -39,12 +48,12 @@ def inventory(driver: Driver, ledger: str) -> tuple[DatabaseObject, ...]:
 
 
 def drop(driver: Driver, objects: Sequence[DatabaseObject]) -> Iterator[DatabaseObject]:
-    """Drop objects, and those that others depend on when these are gone; the ledger goes last.
+    """Drop objects, and those that others depend on when these are gone; our own tables go last.
 
     :return: each object as it is dropped.
     :raises ServerError: none of those that are left can be dropped.
     """
-    waiting = [item for item in objects if item.kind != "ledger"]
+    waiting = [item for item in objects if item.kind not in _BOOKKEEPING]
     while waiting:
         refused: dict[DatabaseObject, ServerError] = {}
         for item in waiting:
@@ -58,7 +67,7 @@ def drop(driver: Driver, objects: Sequence[DatabaseObject]) -> Iterator[Database
             raise refused[waiting[0]]
         waiting = list(refused)
     for item in objects:
-        if item.kind == "ledger":
+        if item.kind in _BOOKKEEPING:
             driver.execute(item.sql)
             yield item
 
@@ -72,12 +81,12 @@ def sizes(driver: Driver) -> tuple[TableSize, ...]:
 
 def _object(row: Row, rows: dict[str, int], ledger: str) -> DatabaseObject:
     name, engine = row
-    kind = "ledger" if name == ledger else _kind(engine)
+    kind = {ledger: "ledger", lock_table(ledger): LOCK}.get(name) or _kind(engine)
     word = {"materialized view": "VIEW", "view": "VIEW", "dictionary": "DICTIONARY"}.get(
         kind, "TABLE"
     )
     escaped = name.replace("\\", "\\\\").replace("`", "\\`")
-    counted = rows.get(name, 0) if kind in {"table", "ledger"} else None
+    counted = rows.get(name, 0) if kind in {"table", *_BOOKKEEPING} else None
     return DatabaseObject(kind, name, counted, f"DROP {word} IF EXISTS `{escaped}`")
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..errors import MigrateError, StepFailed
+    from ..locks import Lock
     from ..model import Emit, Limits, Revision, Snapshot, Step
     from .base import LastRun
 
@@ -52,10 +53,13 @@ class PostgresEnvironment:
     def label(self) -> str:
         return self._state.label
 
-    @property
-    def lock_url(self) -> str | None:
-        """Where the lock is held: the database that ``env.py`` connected to."""
-        return self._state.lock_url
+    def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
+        """The lock in the database that ``env.py`` connects to."""
+        from ..locks.advisory import PostgresLock
+
+        url = self._state.lock_url
+        assert url is not None  # only an embedded database need not have been connected to
+        return PostgresLock(url, self.label, timeout, waiting)
 
     def revisions(self) -> tuple[Revision, ...]:
         return self._revisions

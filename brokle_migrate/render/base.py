@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..command import Created
     from ..environments.base import DatabaseObject
     from ..errors import MigrateError
+    from ..locks import LockState
     from ..model import Event, Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
@@ -66,6 +67,9 @@ class Renderer(Protocol):
 
     def dropped(self, objects: Inventory) -> None:
         """What ``drop`` removed."""
+
+    def lock(self, state: LockState) -> None:
+        """Who holds the lock, and who was relieved of it."""
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StepFailed
+from ..locks.base import Kind
 from .reports import next_command, tips
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
     from ..interruption import Interruption
+    from ..locks import Holder, LockState
     from ..model import Finding, Plan, Report, Revision, Snapshot, Step
     from ..preview import Preview, StepPreview
     from ..status import DatabaseInfo, DatabaseStatus, Info, Status
@@ -97,6 +99,32 @@ def inventory_data(objects: Inventory) -> Data:
             {"environment": name, "objects": [_object(each) for each in listed]}
             for name, listed in objects.items()
         ]
+    }
+
+
+def lock_data(state: LockState) -> Data:
+    """Who holds the lock, and who was relieved of it."""
+    return {
+        "database": state.where or None,
+        "held": state.holder is not None and not state.holder.is_over,
+        "holder": None if state.holder is None else _holder(state.holder),
+        "removed": None if state.removed is None else _holder(state.removed),
+    }
+
+
+def _holder(holder: Holder) -> Data:
+    """One field for each thing that is known; times in seconds."""
+    is_lease = holder.kind is Kind.LEASE
+    return {
+        "name": holder.name,
+        "process": holder.process,
+        "kind": holder.kind.value,
+        "session": None if is_lease else int(holder.key),
+        "address": holder.address or None,
+        "age": holder.age,
+        "heartbeat": holder.beat if is_lease else None,
+        "ttl": holder.ttl if is_lease else None,
+        "expired": holder.is_over,
     }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ..command import Created
     from ..errors import MigrateError
+    from ..locks import LockState
     from ..model import Event, Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
@@ -80,6 +81,10 @@ class JsonRenderer:
     def dropped(self, objects: Inventory) -> None:
         """What ``drop`` removed."""
         self._keep(data.inventory_data(objects))
+
+    def lock(self, state: LockState) -> None:
+        """Who holds the lock, and who was relieved of it."""
+        self._keep(data.lock_data(state))
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

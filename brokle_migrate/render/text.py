@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import words
 from .blocks import Line
+from .locks import lock_page
 from .plans import (
     drop_script,
     dropped_page,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..command import Created
     from ..errors import MigrateError
+    from ..locks import LockState
     from ..model import Event, Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
@@ -96,6 +98,10 @@ class TextRenderer:
     def dropped(self, objects: Inventory) -> None:
         """What ``drop`` removed."""
         self._data(dropped_page(objects))
+
+    def lock(self, state: LockState) -> None:
+        """Who holds the lock, and who was relieved of it."""
+        self._data(lock_page(state))
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

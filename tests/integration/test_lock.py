@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,13 +14,16 @@ from brokle_migrate import command
 from brokle_migrate.config import load
 from brokle_migrate.environments import open_environments
 from brokle_migrate.errors import StalePlan
-from brokle_migrate.lock import _KEY
+from brokle_migrate.locks.postgres_rows import KEY
 from brokle_migrate.model import CLICKHOUSE, POSTGRES, Operation, Request
 from tests.support.postgres import libpq_url
+from tests.support.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.support.gateway_process import GatewayProcess
-    from tests.support.project import Project
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def test_a_held_lock_is_reported_with_its_holder(ready: Project) -> None:
     with psycopg.connect(
         libpq_url(ready.postgres_url or ""), autocommit=True, application_name="somebody else"
     ) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", [_KEY])
+        holder.execute("SELECT pg_advisory_lock(%s)", [KEY])
         result = ready.run("up", "--lock-timeout", "0.5s")
         assert result.code == 4
         assert "somebody else" in result.err
@@ -47,7 +53,7 @@ def test_a_held_lock_is_reported_with_its_holder(ready: Project) -> None:
 def test_a_run_with_nothing_to_do_needs_no_lock(ready: Project) -> None:
     assert ready.run("up").code == 0
     with psycopg.connect(libpq_url(ready.postgres_url or ""), autocommit=True) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", [_KEY])
+        holder.execute("SELECT pg_advisory_lock(%s)", [KEY])
         assert ready.run("up", "--lock-timeout", "0.1s").code == 0
 
 
@@ -91,3 +97,159 @@ def test_a_step_under_way_is_waited_for_and_is_not_dirty(
             result = second.wait()
     assert result.code == 0, result
     assert "nothing to do" in result.out
+
+
+@contextmanager
+def stranger(project: Project, name: str = "somebody else") -> Iterator[psycopg.Connection]:
+    """Somebody who holds the lock by hand."""
+    with psycopg.connect(
+        libpq_url(project.postgres_url or ""), autocommit=True, application_name=name
+    ) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [KEY])
+        yield connection
+
+
+def end_lock_sessions(project: Project) -> None:
+    """What an administrator or a server that is restarted does."""
+    with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks "
+            "WHERE locktype = 'advisory' AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+
+
+def lock_sessions(project: Project) -> list[tuple[str]]:
+    with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as admin:
+        return admin.execute(
+            "SELECT application_name FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name LIKE 'brokle-migrate%'"
+        ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("held", "argv", "code", "made"),
+    [
+        ("CREATE TABLE t01", ["up"], 6, ["t01"]),
+        ("CREATE TABLE t01", ["up", "--db", "clickhouse"], 6, ["t01"]),
+        ("CREATE TABLE IF NOT EXISTS `schema_m", ["up", "--db", "clickhouse"], 1, []),
+    ],
+)
+def test_nothing_runs_once_the_lock_is_lost(
+    ready: Project,
+    gateway: GatewayProcess,
+    held: str,
+    argv: list[str],
+    code: int,
+    made: list[str],
+) -> None:
+    fault = gateway.fault(held, action="hold", when="before")
+    with ready.start(*argv) as running:
+        fault.wait()
+        end_lock_sessions(ready)
+        fault.release()
+        result = running.wait()
+    assert result.code == code, result
+    assert "was lost: its session ended" in result.out
+    assert "terminating connection" in result.out
+    assert "brokle-migrate status" in result.out
+    executed = [text.split()[2] for text in gateway.texts() if text.startswith("CREATE TABLE t")]
+    assert executed == made
+    assert ready.run("up").code == 0
+
+
+def test_a_lost_lock_rolls_postgres_steps_back(ready: Project, gateway: GatewayProcess) -> None:
+    ready.add_revision("20250103000000", "SELECT pg_sleep(1)")
+    ready.add_revision("20250104000000", "CREATE TABLE never (id int)")
+    with ready.start("up", "--db", "postgres", "-v") as running:
+        while b"20250103000000" not in running.said():
+            assert running.process.poll() is None
+        end_lock_sessions(ready)
+        result = running.wait()
+    assert result.code == 1, result
+    assert "was lost" in result.out
+    assert "rolled back" in result.out
+    assert ready.run("up").code == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_gives_the_lock_back(
+    ready: Project, gateway: GatewayProcess, number: int, code: int
+) -> None:
+    fault = gateway.fault("CREATE TABLE t01", action="hold", when="before")
+    with ready.start("up") as running:
+        fault.wait()
+        assert len(lock_sessions(ready)) == 1
+        running.signal(number)
+        fault.release()
+        assert running.wait().code == code
+    assert lock_sessions(ready) == []
+
+
+def test_the_lock_connection_is_psycopgs_whatever_the_url_names(ready: Project) -> None:
+    from brokle_migrate.locks.session import connect
+
+    url = (ready.postgres_url or "").replace("+psycopg", "+asyncpg")
+    with connect(f"{url}&ssl=disable&prepared_statement_cache_size=0", "here") as connection:
+        assert connection.execute("SHOW application_name").fetchone()
+
+
+class TestLockCommand:
+    def test_a_free_lock(self, ready: Project) -> None:
+        result = ready.run("lock")
+        assert result.code == 0
+        assert "is free" in result.out
+        found = json.loads(ready.run("lock", "--json").out)["data"]
+        assert not found["held"]
+        assert found["holder"] is None
+
+    def test_a_run_is_shown_and_not_broken(self, ready: Project, gateway: GatewayProcess) -> None:
+        fault = gateway.fault("CREATE TABLE t01", action="hold", when="before")
+        with ready.start("up") as running:
+            fault.wait()
+            shown = ready.run("lock")
+            process = running.process.pid
+            assert f"pid {process}" in shown.out
+            assert "session lock" in shown.out
+            found = json.loads(ready.run("lock", "--json").out)["data"]
+            assert found["held"]
+            assert found["holder"]["process"] == process
+            assert found["holder"]["age"] < 60
+            alive = ready.run("lock", "--break", "--yes")
+            assert alive.code == 4
+            assert f"process {process} runs on this host" in alive.err
+            fault.release()
+            assert running.wait().code == 0
+
+    def test_a_stranger_is_asked_about_and_ended(self, ready: Project) -> None:
+        with stranger(ready, "brokle-migrate ann@elsewhere pid 7") as connection:
+            assert ready.run("lock", "--break").code == 2
+            assert ready.run("lock", "--break", tty=True, input="n\n").code == 2
+            assert ready.run("lock", "--break", "--dry-run").code == 0
+            connection.execute("SELECT 1")
+            broken = ready.run("lock", "--break", tty=True, input="y\n")
+            assert broken.code == 0, broken
+            assert "ann@elsewhere" in broken.err
+            assert "is free" in broken.out
+            with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+                connection.execute("SELECT 1")
+        assert ready.run("up").code == 0
+
+    def test_a_free_lock_is_not_broken(self, ready: Project) -> None:
+        result = ready.run("lock", "--break")
+        assert result.code == 0
+        assert "is free" in result.out
+
+    def test_embedded_clickhouse_needs_no_lock(self, tmp_path: Path) -> None:
+        project = Project(tmp_path / "p", None, "clickhouse+embedded:///data")
+        result = project.run("lock")
+        assert result.code == 0, result
+        assert "no lock is needed" in result.out
+        assert not (project.path / "data").exists()
+
+    def test_looking_creates_no_embedded_postgres(self, tmp_path: Path) -> None:
+        project = Project(tmp_path / "p", "postgresql+embedded:///data", None)
+        result = project.run("lock")
+        assert result.code == 0, result
+        assert "is free" in result.out
+        assert not (project.path / "data").exists()

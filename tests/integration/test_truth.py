@@ -100,7 +100,7 @@ def test_what_an_autocommit_block_committed_is_not_denied(ready: Project) -> Non
 
 
 def test_the_lock_is_where_env_py_connects(ready: Project) -> None:
-    from brokle_migrate.lock import _KEY
+    from brokle_migrate.locks.postgres_rows import KEY
 
     url = libpq_url(ready.postgres_url or "")
     ini = ready.path / "alembic.ini"
@@ -114,7 +114,7 @@ def test_the_lock_is_where_env_py_connects(ready: Project) -> None:
         f"config.set_main_option('sqlalchemy.url', {ready.postgres_url!r})",
     )
     with psycopg.connect(url, autocommit=True) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", [_KEY])
+        holder.execute("SELECT pg_advisory_lock(%s)", [KEY])
         assert ready.run("up", "--db", "clickhouse", "--lock-timeout", "0.2s").code == 4
     assert ready.run("up").code == 0
 

@@ -37,6 +37,7 @@ VALUES = {
     "created": (lambda r: r.created(values.CREATED), ["version", "paths"]),
     "inventory": (lambda r: r.inventory(values.OBJECTS, dry_run=True), ["databases"]),
     "dropped": (lambda r: r.dropped(values.OBJECTS), ["databases"]),
+    "lock": (lambda r: r.lock(values.HELD), ["database", "held", "holder", "removed"]),
 }
 
 
@@ -241,3 +242,31 @@ def test_messages_progress_and_questions_go_to_standard_error() -> None:
     assert found[:2] == ["waiting for the lock", "2 steps (clickhouse 1, postgres 1)"]
     assert "2 objects with 1,000,000 rows to drop" in found
     assert found[-1] == "[1/4] upgrade postgres 20250113083000 create projects"
+
+
+def test_the_holder_of_a_lock() -> None:
+    found, _ = envelope(lambda r: r.lock(values.HELD), command="lock")
+    assert found["data"] == {
+        "database": "db.example:5432/app",
+        "held": True,
+        "holder": {
+            "name": "brokle-migrate ann@build-7 pid 4711",
+            "process": 4711,
+            "kind": "session",
+            "session": 20210,
+            "address": "10.0.0.3",
+            "age": 72.4,
+            "heartbeat": None,
+            "ttl": None,
+            "expired": False,
+        },
+        "removed": None,
+    }
+
+
+def test_a_lease_that_is_over_is_not_held() -> None:
+    found, _ = envelope(lambda r: r.lock(values.LEFT), command="lock")
+    assert found["data"]["held"] is False
+    assert found["data"]["holder"]["expired"] is True
+    assert found["data"]["holder"]["heartbeat"] == 60
+    assert found["data"]["holder"]["session"] is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,6 +23,9 @@ from brokle_migrate.status import DatabaseStatus, Status
 
 from . import values
 from .support import lines, plain
+
+if TYPE_CHECKING:
+    from brokle_migrate.locks import LockState
 
 STATUS = """\
 database    state            current         head            applied  pending
@@ -410,3 +414,51 @@ def test_another_attempt_is_a_line() -> None:
     _, err = plain(say)
     retried = "[ 3/12] could not get a lock within 5s; trying again in 1 s (2 of 5)"
     assert err.splitlines()[1:] == [retried]
+
+
+LOCK_HELD = """\
+lock: held in db.example:5432/app
+lock: holder brokle-migrate ann@build-7 pid 4711
+lock: from 10.0.0.3
+lock: how session lock of server process 20210
+lock: connected for 1 m 12 s
+hint: if the holder is dead: brokle-migrate lock --break
+"""
+LOCK_LEASED = """\
+lock: held in ch.example:9000/app
+lock: holder brokle-migrate ann@build-7 pid 4711
+lock: how lease of 15.0 s
+lock: taken 1 h 02 m ago
+lock: last heartbeat 3.0 s ago
+hint: if the holder is dead: brokle-migrate lock --break
+"""
+LOCK_LEFT = """\
+lock: left in ch.example:9000/app, and over
+lock: holder brokle-migrate ann@build-7 pid 4711
+lock: how lease of 15.0 s
+lock: taken 1 h 02 m ago
+lock: last heartbeat 1 m 00 s ago
+hint: the next run takes it over
+"""
+LOCK_BROKEN = """\
+the lock of brokle-migrate ann@build-7 pid 4711 from 10.0.0.3, connected for 72 s was broken
+the lock in db.example:5432/app is free
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (values.HELD, LOCK_HELD),
+        (values.LEASED, LOCK_LEASED),
+        (values.LEFT, LOCK_LEFT),
+        (values.FREE, "the lock in db.example:5432/app is free\n"),
+        (values.BROKEN_LOCK, LOCK_BROKEN),
+        (
+            values.NO_LOCK,
+            "no lock is needed: one process at a time can open the embedded engine\n",
+        ),
+    ],
+)
+def test_lock(state: LockState, text: str) -> None:
+    assert plain(lambda r: r.lock(state)) == (text, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brokle_migrate.command import Created
@@ -10,6 +10,7 @@ from brokle_migrate.environments.base import DatabaseObject, ServerFacts, TableS
 from brokle_migrate.errors import DatabaseUnreachable, StepFailed
 from brokle_migrate.history import History
 from brokle_migrate.interruption import Interruption
+from brokle_migrate.locks.base import Holder, Kind, LockState
 from brokle_migrate.model import (
     CLICKHOUSE,
     POSTGRES,
@@ -273,3 +274,16 @@ OBJECTS = {
     ),
     POSTGRES: (),
 }
+
+HOLDER = Holder(
+    "brokle-migrate ann@build-7 pid 4711", Kind.SESSION, "20210", address="10.0.0.3", age=72.4
+)
+LEASE = Holder(
+    "brokle-migrate ann@build-7 pid 4711", Kind.LEASE, "5f3c", age=3725.0, beat=3.0, ttl=15.0
+)
+HELD = LockState("db.example:5432/app", HOLDER)
+LEASED = LockState("ch.example:9000/app", LEASE)
+LEFT = LockState("ch.example:9000/app", replace(LEASE, beat=60.0))
+FREE = LockState("db.example:5432/app")
+BROKEN_LOCK = LockState("db.example:5432/app", removed=HOLDER)
+NO_LOCK = LockState("")
