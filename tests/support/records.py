@@ -116,6 +116,12 @@ class Records:
         self._event(record, failure if error else "QueryFinish")
         self._forget(record)
 
+    def refuse(self, record: Record, why: str, code: int) -> None:
+        """Note that the server refused the query before it did anything; its log knows that."""
+        record.error, record.code = why, code
+        self._event(record, "ExceptionBeforeStart")
+        self.lose(record, f"refused before it ran: {why}")
+
     def lose(self, record: Record, why: str) -> None:
         """Note that the query never ran."""
         record.finished = time.time()
