@@ -94,6 +94,7 @@ class PostgresProxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 session = Session(self, client)
                 with self._lock:
                     self._sessions.add(session)
