@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .truth import Reference
 
 SETTLE_SECONDS = 30.0
+RUN_SECONDS = 30.0  # ten times what the slowest run needs
 
 _numbers = itertools.count(1)
 
@@ -83,7 +84,7 @@ class Site:
 
     def run(self, *argv: str) -> Result:
         """Run the command."""
-        return self._forkserver.run(self.project, *argv)
+        return self._forkserver.run(self.project, *argv, timeout=RUN_SECONDS)
 
     def settle(self) -> None:
         """Wait until ClickHouse works on nothing any more, killed clients' statements included."""
@@ -136,14 +137,32 @@ class Site:
             assert count >= 1, f"never executed: {statement}"
             assert count == 1 or is_repeatable(statement), f"executed {count} times: {statement}"
 
-    def assert_up_finishes(self, undisturbed: Undisturbed) -> None:
-        """``up`` brings about by itself what an undisturbed run does, and says so."""
+    def check_up(self, undisturbed: Undisturbed, *argv: str) -> Result:
+        """Run ``up`` with a fault in its way; report and status tell the truth."""
+        before = self.truth(undisturbed.reference)
+        result = self.run("up", "--json", *argv)
+        self.repair()
+        self.check_report(result, undisturbed.reference, before)
+        self.check_status(undisturbed.reference)
+        return result
+
+    def repair(self) -> None:
+        """End every fault; the servers remember what they were asked."""
+        self.gateway.disarm()
+        self.proxy.reset()
+
+    def assert_up_finishes(self, undisturbed: Undisturbed, *, logged: bool = True) -> None:
+        """``up`` brings about by itself what an undisturbed run does, and says so.
+
+        :param logged: whether the gateway remembers everything that it was asked.
+        """
         before = self.check_status(undisturbed.reference)
         result = self.run("up", "--json")
         self.check_report(result, undisturbed.reference, before)
         assert result.code == 0, f"a person is asked: {result.out}{result.err}"
         assert self.content() == undisturbed.result
-        self.assert_each_ran_once()
+        if logged:
+            self.assert_each_ran_once()
 
 
 @contextlib.contextmanager

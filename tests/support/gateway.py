@@ -13,6 +13,7 @@ The back door, JSON in and out, needs no authentication:
 - ``POST /_admin/release``: ``{id, then}``, then is ``continue`` or ``drop``
 - ``GET /_admin/faults`` and ``GET /_admin/log?since=N``: what happened
 - ``POST /_admin/auth``: ``{user, password}``; from now on required
+- ``POST /_admin/disarm``: no faults, and an end to what they hold; the log stays
 - ``POST /_admin/reset``: no faults, no password, an empty log, nothing running
 """
 
@@ -131,8 +132,9 @@ class Gateway(ThreadingHTTPServer):
                 pass
         self._frozen.discard(connection)
 
-    def thaw(self) -> None:
-        """Close the connections that are frozen."""
+    def disarm(self) -> None:
+        """Forget the faults; what they hold is dropped, and what they froze is closed."""
+        self.faults.clear()
         for connection in list(self._frozen):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -147,8 +149,7 @@ class Gateway(ThreadingHTTPServer):
     def reset(self) -> bool:
         """Back to how it started, the databases apart; False when something still runs."""
         self.credentials = None
-        self.faults.clear()
-        self.thaw()
+        self.disarm()
         return self.records.clear(RESET_SECONDS)
 
 
@@ -248,6 +249,8 @@ class Handler(BaseHTTPRequestHandler):
             value = server.records.dump(int(options.get("since", 0)))
         elif verb == "auth":
             server.credentials = (given["user"], given["password"])
+        elif verb == "disarm":
+            server.disarm()
         elif verb == "reset":
             status = 200 if server.reset() else 500
         else:
