@@ -127,11 +127,7 @@ class Site:
 
     def assert_each_ran_once(self) -> None:
         """Every statement was executed, and none that must not be a second time."""
-        done = [
-            record["text"].strip()
-            for record in self.gateway.log()
-            if record["state"] == "done" and not record["error"]
-        ]
+        done = [record["text"].strip() for record in self.gateway.log() if record["executed"]]
         for statement in HISTORY.statements:
             count = done.count(statement)
             assert count >= 1, f"never executed: {statement}"

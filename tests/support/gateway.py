@@ -117,6 +117,7 @@ class Gateway(ThreadingHTTPServer):
         except BaseException as error:
             self.records.lose(record, f"the gateway failed: {error!r}")
             raise
+        record.executed = True
         record.read_rows, record.written_rows = answer.read_rows, answer.written_rows
         if refusal is None:
             self.records.finish(record)
