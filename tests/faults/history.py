@@ -262,7 +262,7 @@ CLICKHOUSE_UNITS = (
             "INSERT INTO archive SELECT id, kind, 0, 'passing' FROM passing",
             "DROP TABLE passing",
         ),
-        ("ALTER TABLE archive DROP PARTITION 'passing'",),
+        ("ALTER TABLE archive DROP PARTITION 'passing'", "DROP TABLE IF EXISTS passing"),
         requires="20250105000000",
     ),
     Unit(
