@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_OPTIONS ?=
 
-.PHONY: up test lint bench clean
+.PHONY: up test test-faults lint bench clean
 
 up: $(STAMP)
 	$(BIN)/brokle-migrate up
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n auto -m "not faults" $(PYTEST_OPTIONS)
+
+test-faults: $(STAMP)
+	$(BIN)/python -m pytest -n auto -m faults $(PYTEST_OPTIONS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

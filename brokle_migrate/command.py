@@ -11,8 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import __version__
-from .environments import ORDER
+from . import __version__, planning
 from .environments.base import LOCK
 from .errors import (
     ConfigError,
@@ -22,26 +21,23 @@ from .errors import (
     RevisionError,
     StalePlan,
     StateError,
-    UsageError,
 )
 from .history import History
-from .interruption import Outcome
 from .locks import LockState
-from .model import CLICKHOUSE, POSTGRES, Limits, Operation
-from .plan import build
+from .model import Limits, Operation
 from .quiet import quiet_snapshot
 from .runner import run as run_plan
 from .status import DatabaseInfo, DatabaseStatus, Info, SettingView, Status, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .config import Config
     from .environments import Environments
-    from .environments.base import DatabaseObject, LastRun, TableSize
+    from .environments.base import DatabaseObject, TableSize
     from .locks import Holder
-    from .model import Emit, Plan, Report, Request, Step
+    from .model import Emit, Plan, Report, Request
     from .preview import Preview
 
 LOCK_TIMEOUT = 15.0
@@ -76,65 +72,15 @@ def plan(
     :raises LockHeld: another run was not done by then.
     :raises MigrateError: the request can't be planned; nothing was changed.
     """
-    histories = _histories(request, environments)
-    if request.operation is Operation.FORCE or not any(map(_is_open, histories.values())):
-        return _plan(request, environments, histories)
-    if waiting is None:
-        return _plan(request, environments, _proven(histories, environments))
+    histories = planning.read(request, environments)
+    if not any(map(planning.is_open, histories.values())):
+        return planning.plan(request, environments, histories)
+    if waiting is None or request.operation is Operation.FORCE:
+        return planning.plan(request, environments, planning.prove(histories, environments))
     with environments.lock(lock_timeout, waiting):
         for name in histories:
             quiet_snapshot(environments[name], tell, limits)
-        return _plan(request, environments, _proven(histories, environments))
-
-
-def _is_open(history: History) -> bool:
-    """Whether a step is unfinished, and the record does not tell what became of its statement."""
-    return any(d.outcome is Outcome.UNKNOWN for d in history.snapshot.dirty)
-
-
-def _proven(histories: Iterable[str], environments: Environments) -> dict[str, History]:
-    return {name: History(environments[name].snapshot(prove=True)) for name in histories}
-
-
-def _plan(request: Request, environments: Environments, histories: dict[str, History]) -> Plan:
-    draft = build(request, histories, _last_run(request, environments))
-    steps = _loaded(draft.steps, environments)
-    if request.atomic:
-        _require_transactional(steps, environments)
-    return replace(draft, steps=steps, undo=_loaded(draft.undo, environments))
-
-
-def _require_transactional(steps: Sequence[Step], environments: Environments) -> None:
-    """Refuse a plan whose Postgres part can't be committed at once."""
-    if not any(step.environment == POSTGRES for step in steps):
-        return
-    reasons = environments.transactional.needs_autocommit(steps)
-    if reasons:
-        raise RevisionError(
-            f"--atomic can't hold what commits by itself: {'; '.join(reasons)}",
-            hint="leave --atomic out, or run that revision before: brokle-migrate up --steps N",
-        )
-
-
-def _loaded(steps: Sequence[Step], environments: Environments) -> tuple[Step, ...]:
-    """The steps with what they will run, every file read and checked."""
-    loaded = {
-        name: iter(environments[name].load([s for s in steps if s.environment == name]))
-        for name in {step.environment for step in steps}
-    }
-    return tuple(next(loaded[step.environment]) for step in steps)
-
-
-def _last_run(request: Request, environments: Environments) -> LastRun | None:
-    """What the last run upwards applied, if that is asked for; ClickHouse's ledger records it."""
-    if not request.last_run:
-        return None
-    if not environments.configured(CLICKHOUSE):
-        raise UsageError(
-            "the record of runs is kept in ClickHouse, and none is configured",
-            hint="brokle-migrate down --steps N takes back N steps",
-        )
-    return environments[CLICKHOUSE].last_run()
+        return planning.plan(request, environments, planning.prove(histories, environments))
 
 
 def preview(plan: Plan, environments: Environments) -> Preview:
@@ -318,39 +264,22 @@ def _require_same(
         )
 
 
-def _histories(request: Request, environments: Environments) -> dict[str, History]:
-    """The selected histories, and those that a link makes part of the question."""
-    found = {name: History(environments[name].snapshot()) for name in request.environments}
-    for name in ORDER:
-        if name in found or not environments.configured(name):
-            continue
-        if _is_linked(name, request, found.values(), environments):
-            found[name] = History(environments[name].snapshot())
-    return {name: found[name] for name in ORDER if name in found}
-
-
-def _is_linked(
-    name: str, request: Request, selected: Iterable[History], environments: Environments
-) -> bool:
-    """Whether a link could reach from or to the environment ``name``.
-
-    Only a link makes the database that was not selected worth asking, and only what is rolled
-    back makes its files worth reading.
-    """
-    pending = (r for h in selected for r in h.by_id.values() if r.id not in h.applied)
-    if request.may_go_up and any(revision.requires for revision in pending):
-        return True
-    return request.may_go_down and any(r.requires for r in environments[name].revisions())
-
-
 def _status(environments: Environments, name: str) -> DatabaseStatus:
     try:
         history = History(environments[name].snapshot())
-        if _is_open(history):
-            history = History(environments[name].snapshot(prove=True))
-        return describe(history)
+        if not planning.is_open(history):
+            return describe(history)
+        return _unfinished(environments, name)
     except MigrateError as error:
         return DatabaseStatus(name, environments.label(name), error=error)
+
+
+def _unfinished(environments: Environments, name: str) -> DatabaseStatus:
+    """Tell a step that is under way from one that was interrupted: who runs it holds the lock."""
+    holder = environments.lock(0, _nobody).holder()
+    if holder is not None and not holder.is_over:
+        return describe(History(environments[name].snapshot()), running=str(holder))
+    return describe(History(environments[name].snapshot(prove=True)))
 
 
 def _info(environments: Environments, found: DatabaseStatus) -> DatabaseInfo:

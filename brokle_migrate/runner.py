@@ -73,7 +73,7 @@ def _unkept(results: Sequence[StepResult]) -> MigrateError | None:
 
 def _require_fresh(plan: Plan, environments: Environments) -> None:
     for name, fingerprint in {**plan.fingerprints, **plan.linked}.items():
-        if environments[name].snapshot().fingerprint != fingerprint:
+        if environments[name].snapshot(prove=True).fingerprint != fingerprint:
             raise StalePlan(
                 f"{name} changed after the plan was made; nothing was run",
                 hint="somebody else migrated in the meantime: look at brokle-migrate status",

@@ -26,6 +26,7 @@ class DatabaseStatus:
     :ivar ahead: versions that the database records and no file has.
     :ivar exists: False when an embedded database has not been created yet.
     :ivar is_lost: whether the database is ahead, so that the files don't tell where it stands.
+    :ivar running: who is migrating just now, empty for nobody: then nothing is interrupted.
     :ivar error: why the database or its files could not be read; everything else is empty then.
     """
 
@@ -42,6 +43,7 @@ class DatabaseStatus:
     findings: tuple[Finding, ...] = ()
     exists: bool = True
     is_lost: bool = False
+    running: str = ""
     error: MigrateError | None = None
 
     @property
@@ -102,8 +104,11 @@ class Info:
         return Status(tuple(d.status for d in self.databases)).error
 
 
-def describe(history: History) -> DatabaseStatus:
-    """Say where a history stands."""
+def describe(history: History, *, running: str = "") -> DatabaseStatus:
+    """Say where a history stands.
+
+    :param running: who is migrating just now.
+    """
     snapshot = history.snapshot
     return DatabaseStatus(
         environment=history.environment,
@@ -116,7 +121,8 @@ def describe(history: History) -> DatabaseStatus:
         ahead=history.ahead,
         changed=snapshot.changed,
         dirty=snapshot.dirty,
-        findings=state_findings([history]),
+        findings=state_findings([history], running=running),
         exists=snapshot.exists,
         is_lost=history.is_lost,
+        running=running,
     )

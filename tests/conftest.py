@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,17 @@ ROOM = 4 << 30
 
 READ_BY_THE_PRODUCT = ("DB_", "CLICKHOUSE_", "PG")
 READ_BY_NAME = {"DATABASE_URL", "ALEMBIC_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the tests counted (``record_property``), over all workers."""
+    counts: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                counts.update(dict(report.user_properties))
+    for name, count in counts.items():
+        terminalreporter.write_line(f"{name}: {count}")
 
 
 @pytest.fixture(autouse=True)

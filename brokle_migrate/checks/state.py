@@ -10,16 +10,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..history import History
+    from ..interruption import Interruption
 
 
-def state_findings(histories: Iterable[History]) -> tuple[Finding, ...]:
-    """The findings of each history, the gravest of each first."""
-    return tuple(found for history in histories for found in _findings(history))
+def state_findings(histories: Iterable[History], *, running: str = "") -> tuple[Finding, ...]:
+    """The findings of each history, the gravest of each first.
+
+    :param running: who is migrating just now: then a step that is not finished is under way.
+    """
+    return tuple(found for history in histories for found in _findings(history, running))
 
 
-def _findings(history: History) -> list[Finding]:
+def _findings(history: History, running: str) -> list[Finding]:
     name, found = history.environment, []
     for interruption in history.snapshot.dirty:
+        if running:
+            found.append(_under_way(name, interruption, running))
+            continue
         hint = history.ways_out(interruption)
         level = Level.ERROR if interruption.next_statement is None else Level.WARNING
         found.append(Finding("dirty", level, name, str(interruption), hint))
@@ -44,3 +51,10 @@ def _findings(history: History) -> list[Finding]:
         hint = "restore the file, and put the edit into a new revision"
         found.append(Finding("changed", Level.WARNING, name, message, hint))
     return found
+
+
+def _under_way(name: str, interruption: Interruption, running: str) -> Finding:
+    place = f"statement {interruption.statement} of {interruption.statements}"
+    message = f"{interruption.action} of {interruption.version} is at {place}: {running}"
+    hint = "brokle-migrate lock shows who is migrating"
+    return Finding("running", Level.INFO, name, message, hint)

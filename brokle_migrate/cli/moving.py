@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .. import command
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from ..model import Limits, Plan, Request
     from .session import Session
 
+_PLANS = 100  # more replicas than start at once; each has to run something for one more plan
+
 
 def move(session: Session, request: Request, question: str | None) -> int:
     """Bring about what a request asks for.
@@ -21,14 +24,13 @@ def move(session: Session, request: Request, question: str | None) -> int:
     :return: the exit code.
     """
     limits = session.options.limits()  # the time is counted from here
-    while True:
-        try:
+    may_plan_again = request.operation is Operation.UP and not question
+    for _ in range(_PLANS - 1 if may_plan_again else 0):
+        with suppress(StalePlan):
             return _move(session, request, question, limits)
-        except StalePlan:
-            # Several replicas may start at once: who had to wait looks again at what is left.
-            if request.operation is not Operation.UP or question:
-                raise
-            session.renderer.message("somebody else migrated in the meantime; planning again")
+        # Several replicas may start at once: who had to wait looks again at what is left.
+        session.renderer.message("somebody else migrated in the meantime; planning again")
+    return _move(session, request, question, limits)
 
 
 def _move(session: Session, request: Request, question: str | None, limits: Limits) -> int:

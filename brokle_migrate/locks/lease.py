@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from .base import Holder, Wait
 
-# With the second by which ClickHouse's clock may be off, as long as a run waits by default: so it
-# outlasts a dead holder.
-TTL = 14
+# Shorter than a run waits by default, so that it outlasts a dead holder.
+TTL = 12
 _BEATS = 3  # in the time for which one counts
 _PATIENCE = 5.0  # seconds that a release may have to wait for a heartbeat that is under way
 

@@ -142,6 +142,7 @@ def _database(database: DatabaseStatus) -> Data:
         "ahead": list(database.ahead),
         "changed": list(database.changed),
         "dirty": [_interruption(interruption) for interruption in database.dirty],
+        "running": database.running or None,
         "findings": _findings(database.findings),
         "error": None if database.error is None else error_data(database.error),
     }

@@ -82,6 +82,7 @@ def _state(database: DatabaseStatus) -> Cell:
         return Cell("unreachable" if database.error.code == "unreachable" else "error", Tone.BAD)
     states = (
         (not database.exists, "not created yet", Tone.WARN),
+        (database.running, "running", Tone.WARN),
         (database.dirty, "dirty", Tone.BAD),
         (database.ahead, "ahead", Tone.WARN),
         (database.out_of_order, "out of order", Tone.BAD),
@@ -101,7 +102,7 @@ def _section(database: DatabaseStatus, items: tuple[Item, ...]) -> Section:
 
 def _is_stuck(database: DatabaseStatus) -> bool:
     """Whether ``up`` would refuse."""
-    unclear = database.dirty or database.out_of_order or database.is_lost
+    unclear = database.running or database.dirty or database.out_of_order or database.is_lost
     return bool(database.error or unclear or len(database.heads) > 1)
 
 

@@ -92,6 +92,10 @@ def test_a_step_under_way_is_waited_for_and_is_not_dirty(
         impatient = ready.run("up", "--lock-timeout", "0.3s")
         assert impatient.code == 4, impatient
         assert "brokle-migrate" in impatient.err
+        status = ready.run("status").out
+        assert "running" in status
+        assert "is at statement 1 of 1" in status
+        assert "dirty" not in status
         with ready.start("up", "--lock-timeout", "60s") as second:
             fault.release()
             assert first.wait().code == 0

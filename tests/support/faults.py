@@ -1,4 +1,4 @@
-"""Faults that a test arms from outside: hold, drop, delay or refuse the n-th fitting statement."""
+"""Faults that a test arms from outside: what happens to the n-th statement that fits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ACTIONS = ("hold", "drop", "delay", "error")
+ACTIONS = ("hold", "drop", "freeze", "delay", "error")
 MOMENTS = ("before", "after")
 
 
 class Dropped(Exception):
     """The connection is to be closed without an answer."""
+
+
+class Frozen(Exception):
+    """The connection is to stay open, and no byte is to pass any more."""
 
 
 class Refused(Exception):
@@ -41,8 +45,8 @@ class Fault:
     :ivar nth: the first matching statement that is hit, counted from 1.
     :ivar times: how many are hit from there on; 0 for all.
     :ivar when: ``before`` the statement runs, or ``after`` it ran and before the answer.
-    :ivar action: ``hold`` until released, ``drop`` the connection, ``delay`` by ``seconds``,
-        answer with an ``error``.
+    :ivar action: ``hold`` until released, ``drop`` the connection, ``freeze`` it (open, without a
+        byte, as a network that hangs), ``delay`` by ``seconds``, answer with an ``error``.
     """
 
     match: str = ""
@@ -109,6 +113,7 @@ class Faults:
         """Let the faults of this moment happen.
 
         :raises Dropped: close the connection.
+        :raises Frozen: leave it open, and never answer.
         :raises Refused: answer with this error.
         :raises Cancelled: the statement was killed while it was held.
         """
@@ -121,6 +126,8 @@ class Faults:
             self._hold(fault, query_id)
         elif fault.action == "drop":
             raise Dropped
+        elif fault.action == "freeze":
+            raise Frozen
         elif fault.action == "error":
             raise Refused(fault)
         else:

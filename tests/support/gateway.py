@@ -13,6 +13,7 @@ The back door, JSON in and out, needs no authentication:
 - ``POST /_admin/release``: ``{id, then}``, then is ``continue`` or ``drop``
 - ``GET /_admin/faults`` and ``GET /_admin/log?since=N``: what happened
 - ``POST /_admin/auth``: ``{user, password}``; from now on required
+- ``POST /_admin/disarm``: no faults, and an end to what they hold; the log stays
 - ``POST /_admin/reset``: no faults, no password, an empty log, nothing running
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import signal
@@ -34,13 +36,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from . import wire
 from .engine import Call, Engine, QueryError
-from .faults import Cancelled, Dropped, Faults, Refused
+from .faults import Cancelled, Dropped, Faults, Frozen, Refused
 from .records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .engine import Answer
+    from .faults import Fault
     from .records import Record
 
 RESET_SECONDS = 30.0
@@ -60,6 +63,7 @@ class Gateway(ThreadingHTTPServer):
         self.records = Records(self.engine)
         self.faults = Faults()
         self.credentials: tuple[str, str] | None = None
+        self._frozen: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
 
     @property
@@ -88,19 +92,19 @@ class Gateway(ThreadingHTTPServer):
             self.records.begin(record)
         try:
             self.faults.strike(chosen, "before", record.query_id)
-        except Dropped:
+        except (Dropped, Frozen):
             self.records.lose(record, "dropped before it ran")
             raise
         except Refused as refusal:
-            self.records.lose(record, f"refused before it ran: {refusal.message}")
+            self.records.refuse(record, refusal.message, refusal.code)
             raise
         except Cancelled:
             raise self._cancelled(record) from None
-        answer = self._run(call, record)
+        answer = self._run(call, record, refusal_of(chosen))
         self.faults.strike(chosen, "after", record.query_id)
         return answer
 
-    def _run(self, call: Call, record: Record) -> Answer:
+    def _run(self, call: Call, record: Record, refusal: Fault | None) -> Answer:
         for query_id in self.records.killed_by(call.text):
             self.records.cancel(query_id)
             self.faults.cancel(query_id)
@@ -113,9 +117,28 @@ class Gateway(ThreadingHTTPServer):
         except BaseException as error:
             self.records.lose(record, f"the gateway failed: {error!r}")
             raise
+        record.executed = True
         record.read_rows, record.written_rows = answer.read_rows, answer.written_rows
-        self.records.finish(record)
+        if refusal is None:
+            self.records.finish(record)
+        else:  # the server did something, and then failed: its log knows the failure
+            self.records.finish(record, refusal.message, refusal.code)
         return answer
+
+    def freeze(self, connection: socket.socket) -> None:
+        """Keep a connection open, without an answer, until its client gives up or a reset."""
+        self._frozen.add(connection)
+        with contextlib.suppress(OSError):
+            while connection.recv(4096):
+                pass
+        self._frozen.discard(connection)
+
+    def disarm(self) -> None:
+        """Forget the faults; what they hold is dropped, and what they froze is closed."""
+        self.faults.clear()
+        for connection in list(self._frozen):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _cancelled(self, record: Record) -> QueryError:
         error = self.engine.exception(
@@ -127,8 +150,14 @@ class Gateway(ThreadingHTTPServer):
     def reset(self) -> bool:
         """Back to how it started, the databases apart; False when something still runs."""
         self.credentials = None
-        self.faults.clear()
+        self.disarm()
         return self.records.clear(RESET_SECONDS)
+
+
+def refusal_of(chosen: list[Fault]) -> Fault | None:
+    """The fault that answers with an error after the statement ran."""
+    refusals = (fault for fault in chosen if (fault.action, fault.when) == ("error", "after"))
+    return next(refusals, None)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -172,6 +201,9 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.server.answer(call, user)
         except Dropped:
             self._drop()
+        except Frozen:
+            self.close_connection = True
+            self.server.freeze(self.connection)
         except Refused as refusal:
             error = self.server.engine.exception(refusal.code, refusal.message)
             self._send_error_text(error, refusal.status, identity)
@@ -218,6 +250,8 @@ class Handler(BaseHTTPRequestHandler):
             value = server.records.dump(int(options.get("since", 0)))
         elif verb == "auth":
             server.credentials = (given["user"], given["password"])
+        elif verb == "disarm":
+            server.disarm()
         elif verb == "reset":
             status = 200 if server.reset() else 500
         else:

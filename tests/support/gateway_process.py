@@ -113,6 +113,10 @@ class GatewayProcess:
         """The texts of :meth:`log`."""
         return [record["text"] for record in self.log(since)]
 
+    def disarm(self) -> None:
+        """Disarm everything; what is held is dropped, what is frozen closed, the log stays."""
+        self.admin("disarm", {})
+
     def reset(self) -> None:
         """Disarm everything, forget everything, and wait until nothing runs."""
         self.admin("reset", {})

@@ -133,12 +133,12 @@ class Project:
         :param tty: in a terminal of so many columns; the input is typed ahead.
         """
         command = _command(argv)
-        place, environment = cwd or self.path, _environment(env)
+        place, variables = cwd or self.path, environment(env)
         if tty:
             return run_in_terminal(
-                command, cwd=place, env=environment, text=input, timeout=timeout, columns=columns
+                command, cwd=place, env=variables, text=input, timeout=timeout, columns=columns
             )
-        return run_piped(command, cwd=place, env=environment, text=input, timeout=timeout)
+        return run_piped(command, cwd=place, env=variables, text=input, timeout=timeout)
 
     def start(
         self,
@@ -147,7 +147,7 @@ class Project:
         cwd: Path | None = None,
     ) -> Running:
         """Start the command and leave it running: to be signalled, killed, waited for."""
-        return Running(_command(argv), cwd or self.path, _environment(env))
+        return Running(_command(argv), cwd or self.path, environment(env))
 
     def invoke(self, *argv: str) -> Result:
         """Run the command in this process."""
@@ -219,13 +219,14 @@ def _command(argv: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "brokle_migrate", *argv]
 
 
-def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    """The environment of a run: this one, with changes; the code of this checkout."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment: dict[str, str | None] = {**os.environ, "PYTHONPATH": path}
-    environment.pop("COLUMNS", None)
-    environment.pop("LINES", None)
-    environment.update(changes or {})
-    return {name: value for name, value in environment.items() if value is not None}
+    variables: dict[str, str | None] = {**os.environ, "PYTHONPATH": path}
+    variables.pop("COLUMNS", None)
+    variables.pop("LINES", None)
+    variables.update(changes or {})
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def _section(name: str, directory: str, url: str) -> list[str]:

@@ -48,6 +48,7 @@ class Record:
     """One query that arrived.
 
     :ivar state: ``running`` (also while held), ``done``, or ``lost`` when it never ran.
+    :ivar executed: whether the server did what was asked, whatever it answered.
     :ivar error: the server's words, or why it never ran; None after success.
     """
 
@@ -62,6 +63,7 @@ class Record:
     error: str | None = None
     code: int = 0
     state: str = "running"
+    executed: bool = False
     cancelled: bool = False
     read_rows: int = 0
     written_rows: int = 0
@@ -115,6 +117,12 @@ class Records:
         failure = "ExceptionWhileProcessing" if streams else "ExceptionBeforeStart"
         self._event(record, failure if error else "QueryFinish")
         self._forget(record)
+
+    def refuse(self, record: Record, why: str, code: int) -> None:
+        """Note that the server refused the query before it did anything; its log knows that."""
+        record.error, record.code = why, code
+        self._event(record, "ExceptionBeforeStart")
+        self.lose(record, f"refused before it ran: {why}")
 
     def lose(self, record: Record, why: str) -> None:
         """Note that the query never ran."""

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from clickhouse_sqlalchemy.exceptions import DatabaseException
 
 from tests.support.gateway_process import GatewayProcess
+from tests.support.process import wait_until
 from tests.support.query import QueryFailed, http_query
 from tests.support.schema import clickhouse_data, clickhouse_schema
 
@@ -44,10 +45,11 @@ def request(
     method: str,
     body: Any = None,
     headers: dict[str, str] | None = None,
+    timeout: float = 30,
     **options: str,
 ) -> tuple[int, bytes, dict[str, str]]:
     """One bare HTTP request: status, body, headers."""
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=timeout)
     with contextlib.closing(connection):
         connection.request(method, f"/?{urlencode(options)}", body, headers or {})
         response = connection.getresponse()
@@ -396,6 +398,52 @@ def test_a_statement_is_refused(
         gateway.query(WRITTEN, database)
     assert caught.value.code == 243
     assert tables(gateway, database) == left
+
+
+@pytest.mark.parametrize(
+    ("sql", "when", "kinds"),
+    [
+        (WRITTEN, "before", [3]),
+        (WRITTEN, "after", [3]),  # also when a part of it was executed
+        ("INSERT INTO t SELECT 1, 'a'", "before", [3]),
+        ("INSERT INTO t SELECT 1, 'a'", "after", [1, 4]),
+    ],
+)
+def test_the_query_log_knows_what_was_refused(
+    gateway: GatewayProcess, database: str, sql: str, when: str, kinds: list[int]
+) -> None:
+    if sql != WRITTEN:
+        gateway.query(WRITTEN, database)
+    gateway.fault(f"^{sql[:6]}", action="error", when=when, code=241, message="Memory limit")
+    with pytest.raises(QueryFailed):
+        gateway.query(sql, database, query_id="mine")
+    gateway.query("SYSTEM FLUSH LOGS")
+    log = gateway.query(
+        "SELECT type, exception_code FROM system.query_log WHERE query_id = 'mine' ORDER BY type",
+        output_format_json_quote_64bit_integers=0,
+    )
+    names = {1: "QueryStart", 3: "ExceptionBeforeStart", 4: "ExceptionWhileProcessing"}
+    assert log == [(names[kind], 0 if kind == 1 else 241) for kind in kinds]
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", []), ("after", ["t"])])
+def test_a_connection_is_frozen(
+    gateway: GatewayProcess, database: str, when: str, left: list[str]
+) -> None:
+    fault = gateway.fault("^CREATE TABLE", action="freeze", when=when)
+    with pytest.raises(TimeoutError):
+        request(gateway, "POST", WRITTEN.encode(), database=database, timeout=0.3)
+    fault.wait()
+    assert tables(gateway, database) == left
+    assert gateway.query("SELECT count() FROM system.processes") == [(1,)]
+    with ThreadPoolExecutor() as pool:
+        gateway.fault("SELECT 4711", action="freeze", when=when)
+        future = pool.submit(request, gateway, "POST", b"SELECT 4711")
+        wait_until(lambda: "SELECT 4711" in gateway.texts(), 10, "it has arrived")
+        assert not future.done()
+        gateway.reset()
+        with pytest.raises(ConnectionError):
+            future.result()
 
 
 def test_only_the_nth_statement_is_hit(gateway: GatewayProcess) -> None:

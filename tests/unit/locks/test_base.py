@@ -42,7 +42,7 @@ def test_a_holder_in_words(holder: Holder, words: str) -> None:
         (Holder(process_name(2**22 + 1), Kind.SESSION, "99"), ""),
         (Holder("psql", Kind.SESSION, "99"), ""),
     ],
-    ids=["stranger", "lease", "dead lease", "here", "no such process", "another program"],
+    ids=["session", "lease", "dead", "here", "gone", "psql"],
 )
 def test_what_proves_that_a_holder_is_alive(holder: Holder, sign: str) -> None:
     assert holder.sign_of_life == sign

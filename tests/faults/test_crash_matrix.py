@@ -1,0 +1,110 @@
+"""Killed anywhere, the next ``up`` finishes by itself, and repeats nothing.
+
+The places are taken from a run without a fault: before and after every statement that either server
+gets and that is more than a look.  The intent of a statement and the outcome of the one before it
+are one row each of one insert, so before and after that insert are the boundaries of both.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.postgres_wire import GOODBYE
+
+from .site import open_site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from .site import Servers, Site, Undisturbed
+
+pytestmark = pytest.mark.faults
+
+SHARES = 24  # tests, over which the places are dealt, so that workers can take turns
+FEWEST_PLACES = 120
+
+# Statements that change nothing by themselves; how often they come depends on the time.
+CLICKHOUSE_EFFECT = r"^\s*(?!SELECT\b|WITH\b|SHOW\b|DESC|EXISTS\b|EXPLAIN\b|SYSTEM\b|KILL\b)"
+POSTGRES_EFFECT = r"^\s*(?:SELECT pg_\w*advisory|(?!SELECT|SHOW|SET|BEGIN|SAVEPOINT|RELEASE|ROLLB))"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the command is killed.
+
+    :ivar nth: which of the statements that matter to this server.
+    :ivar then: what becomes of a statement that is on its way: the server gets it and goes on
+        without its client, or it never arrives.
+    """
+
+    server: str
+    nth: int
+    when: str
+    then: str
+    text: str
+
+    def __str__(self) -> str:
+        told = " ".join(self.text.split())[:70]
+        return f"{self.server} {self.nth} {self.when} {self.then}: {told}"
+
+
+def places(undisturbed: Undisturbed) -> Iterator[Place]:
+    """Every place."""
+    for nth, text in enumerate(_fitting(undisturbed.asked, CLICKHOUSE_EFFECT), 1):
+        yield Place("clickhouse", nth, "before", "drop", text)
+        yield Place("clickhouse", nth, "before", "continue", text)
+        yield Place("clickhouse", nth, "after", "drop", text)
+    for nth, text in enumerate(_fitting(undisturbed.sent, POSTGRES_EFFECT), 1):
+        yield Place("postgres", nth, "before", "drop", text)
+        yield Place("postgres", nth, "after", "drop", text)
+
+
+def _fitting(texts: Sequence[str], pattern: str) -> Iterator[str]:
+    expression = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    return (text for text in texts if expression.search(text))
+
+
+def kill_at(site: Site, place: Place) -> None:
+    """Kill the command there, and let what was on its way arrive or not."""
+    at_clickhouse = place.server == "clickhouse"
+    door = site.gateway if at_clickhouse else site.proxy
+    pattern = CLICKHOUSE_EFFECT if at_clickhouse else POSTGRES_EFFECT
+    fault = door.fault(pattern, nth=place.nth, when=place.when)
+    with site.start("up") as run:
+        fault.wait()
+        result = run.kill()
+        # Nobody waits for the answer to a goodbye: the command may be through.
+        assert result.code == -signal.SIGKILL or (place.text == GOODBYE and result.code == 0)
+        fault.release(place.then)
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_killed_anywhere_up_finishes(
+    servers: Servers,
+    undisturbed: Undisturbed,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    share: int,
+) -> None:
+    everywhere = list(places(undisturbed))
+    assert len(everywhere) >= FEWEST_PLACES
+    problems: list[str] = []
+    persons = 0
+    mine = everywhere[share::SHARES]
+    for place in mine:
+        try:
+            with open_site(servers, tmp_path, per_migration=True) as site:
+                kill_at(site, place)
+                site.assert_up_finishes(undisturbed)
+        except (AssertionError, TimeoutError) as error:
+            persons += "a person is asked" in str(error)
+            problems.append(f"{place}\n    {error}")
+    record_property("crash matrix: places", len(mine))
+    record_property("crash matrix: places that needed a person", persons)
+    assert not problems, "\n".join([f"{len(problems)} of {len(mine)}:", *problems])
