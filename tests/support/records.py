@@ -125,7 +125,10 @@ class Records:
         self.lose(record, f"refused before it ran: {why}")
 
     def lose(self, record: Record, why: str) -> None:
-        """Note that the query never ran."""
+        """Note that the query never ran: a log that nobody has read knows nothing of it."""
+        if not record.code:
+            with self._lock:
+                self._events = [e for e in self._events if e["query_id"] != record.query_id]
         record.finished = time.time()
         record.error, record.state = why, "lost"
         self._forget(record)

@@ -381,6 +381,18 @@ def test_held_and_then_dropped(gateway: GatewayProcess, database: str) -> None:
     assert tables(gateway, database) == []
 
 
+def test_what_was_held_and_dropped_never_arrived(gateway: GatewayProcess, database: str) -> None:
+    gateway.query(WRITTEN, database)
+    fault = gateway.fault("^INSERT")
+    future = in_background(gateway, "INSERT INTO t SELECT 1, 'a'", database, query_id="mine")
+    fault.wait()
+    fault.release("drop")
+    with pytest.raises(ConnectionError):
+        future.result()
+    count = "SELECT count() FROM system.query_log WHERE query_id = 'mine'"
+    assert gateway.query(count) == [(0,)]
+
+
 def test_an_answer_comes_late(gateway: GatewayProcess) -> None:
     gateway.fault("^SELECT 1$", action="delay", seconds=0.3)
     before = time.monotonic()
