@@ -176,8 +176,10 @@ def assert_report_is_true(
     if not data or "steps" not in data:
         return
     facts = _Facts(reference, before, now)
+    unread = {each["environment"] for each in data["databases"] if each["current"] is None}
     for step in data["steps"]:
-        facts.check_step(step)
+        if step["state"] != "unknown" or step["environment"] not in unread:
+            facts.check_step(step)
     for database in data["databases"]:
         if database["current"] is not None:
             facts.check_current(database)
