@@ -273,3 +273,15 @@ class TestLockCommand:
         assert result.code == 0, result
         assert "is free" in result.out
         assert not (project.path / "data").exists()
+
+
+def test_a_lock_that_is_lost_ends_the_statement_that_runs(project: Project) -> None:
+    project.add_revision("20250101000000", "CREATE TABLE t (id int); SELECT pg_sleep(60)", "")
+    with project.start("up", "--db", "postgres") as run:
+        while b"upgrade postgres" not in run.said():
+            assert run.process.poll() is None
+        end_lock_sessions(project)
+        result = run.wait(30)
+    assert result.code == 1, result
+    assert "was lost" in result.out
+    assert project.run("status", "--exit-code", "--db", "postgres").code == 3
