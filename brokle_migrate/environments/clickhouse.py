@@ -101,6 +101,7 @@ class ClickHouseEnvironment:
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         from .clickhouse_run import ClickHouseRun
 
+        self._open().deadline = limits.deadline
         run = ClickHouseRun(
             self._open(),
             self._ledger(),

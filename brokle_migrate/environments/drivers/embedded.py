@@ -29,6 +29,7 @@ class EmbeddedDriver:
     """
 
     silence: float | None = None
+    deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         self._url = url

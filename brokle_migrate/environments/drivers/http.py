@@ -15,6 +15,7 @@ from .base import (
     ServerError,
     format_tsv,
     parse_tsv,
+    within,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class HttpDriver:
     """
 
     silence: float | None = SILENCE
+    deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         from clickhouse_sqlalchemy.drivers.http.base import (
@@ -87,7 +89,8 @@ class HttpDriver:
         self._transport.http.close()
 
     def _raw(self, sql: str, parameters: dict[str, str], timeout: float | None) -> str:
-        self._transport.timeout = (_CONNECT_TIMEOUT, timeout)
+        connecting = within(_CONNECT_TIMEOUT, self.deadline)
+        self._transport.timeout = (connecting, within(timeout, self.deadline))
         with _translated():
             return str(self._transport.raw(sql, params=parameters))
 

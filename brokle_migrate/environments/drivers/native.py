@@ -11,7 +11,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError
+from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +29,7 @@ class NativeDriver:
     """
 
     silence: float | None = SILENCE
+    deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         # Without this the client computes every day of four centuries when it is imported.
@@ -94,8 +95,10 @@ class NativeDriver:
 
     @contextmanager
     def _answer_within(self, timeout: float | None) -> Iterator[None]:
+        timeout = within(timeout, self.deadline)
         connection = self._client.connection
         before = connection.send_receive_timeout
+        connection.connect_timeout = within(connection.connect_timeout, self.deadline)
         connection.send_receive_timeout = timeout
         if connection.socket is not None:
             connection.socket.settimeout(timeout)
