@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from .alarm import Alarm
 from .errors import LockLost, MigrateError, StalePlan, StepFailed
 from .history import History
 from .model import (
@@ -48,7 +50,7 @@ def run(
     with lock:
         _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)
-        error = _apply(plan, environments, clock, limits)
+        error = _apply(plan, environments, lock, clock, limits)
         undo = _Undo(plan, environments, lock, emit, tell)
         if error is not None:
             undo.after(error)
@@ -81,19 +83,21 @@ def _require_fresh(plan: Plan, environments: Environments) -> None:
 
 
 def _apply(
-    plan: Plan, environments: Environments, clock: _Clock, limits: Limits
+    plan: Plan, environments: Environments, lock: Lock, clock: _Clock, limits: Limits
 ) -> MigrateError | None:
     """Apply each stretch of steps that share an environment; the first failure ends the run."""
 
     def apply(stretch: Sequence[Step]) -> None:
         environments[stretch[0].environment].apply(stretch, clock, limits)
 
+    has_postgres = any(step.environment == POSTGRES for step in plan.steps)
     try:
-        if plan.request.atomic and any(step.environment == POSTGRES for step in plan.steps):
-            environments.transactional.apply_around(plan.steps, apply, clock, limits)
-        else:
-            for stretch in stretches(plan.steps):
-                apply(stretch)
+        with Alarm(lock, environments.transactional.interrupt) if has_postgres else nullcontext():
+            if plan.request.atomic and has_postgres:
+                environments.transactional.apply_around(plan.steps, apply, clock, limits)
+            else:
+                for stretch in stretches(plan.steps):
+                    apply(stretch)
     except MigrateError as error:
         return error
     return None

@@ -85,7 +85,10 @@ class Transactional(Protocol):
         """Why steps can't be in one transaction, as far as that is known before they run."""
 
     def interrupt(self, error: MigrateError) -> None:
-        """End what is running, from any thread; the method that runs it raises ``error``."""
+        """End what is running, from any thread; the method that runs it raises ``error``.
+
+        Returns at once; where nothing is running, nothing happens.
+        """
 
     def apply_around(
         self,

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, MigrateError
+from ..errors import ConfigError, DatabaseUnreachable, MigrateError
 from ..history import History
 from ..model import POSTGRES, Action, Limits, Snapshot
 from .postgres_errors import explain
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..model import Revision, Step
     from .alembic_project import AlembicProject
 
+_PATIENCE = 60.0  # seconds that a look at the database may take: it is small
 _READING = 4.0  # seconds that a look at the database may take once a run is over its time
 
 
@@ -140,9 +141,11 @@ class PostgresState:
             raise explain(error, self.label, self._project.env_py) from error
 
     @contextmanager
-    def watched(self, deadline: float | None) -> Iterator[Watch]:
+    def watched(
+        self, deadline: float | None, reason: MigrateError | None = None
+    ) -> Iterator[Watch]:
         """Have something that can end what is running in this block."""
-        with Watch(deadline) as watch, bounded_connect(watch.remaining):
+        with Watch(deadline, reason) as watch, bounded_connect(watch.remaining):
             self.watch = watch
             try:
                 yield watch
@@ -151,13 +154,23 @@ class PostgresState:
 
     @contextmanager
     def _patiently(self) -> Iterator[None]:
-        """Once a run has a deadline, reading does not wait for ever either."""
-        deadline = self.limits.deadline
-        if deadline is None or self.watch is not None:
+        """Reading waits for no network for ever, and not long once the run's time is over."""
+        if self.watch is not None:
             yield
             return
-        with self.watched(max(deadline, time.monotonic() + _READING)):
-            yield
+        now, deadline = time.monotonic(), self.limits.deadline
+        until = now + _PATIENCE if deadline is None else max(deadline, now + _READING)
+        silent = DatabaseUnreachable(
+            f"Postgres at {self.label} did not answer within {until - now:.0f} s",
+            hint="is the server running, and does the network let its answers through?",
+        )
+        with self.watched(until, silent) as watch:
+            try:
+                yield
+            except Exception as error:
+                if watch.error is not None:
+                    raise watch.error from error
+                raise
 
     def _recorded(self, revisions: tuple[Revision, ...], *, exists: bool = True) -> Snapshot:
         return Snapshot(

@@ -33,10 +33,13 @@ class Watch:
     """A context manager around one or more runs of ``env.py`` in this thread.
 
     :param deadline: on ``time.monotonic()``'s clock; None for never.
+    :param reason: what the run ends with at the deadline; that its ``--timeout`` is over, if left
+        out.
     """
 
-    def __init__(self, deadline: float | None) -> None:
+    def __init__(self, deadline: float | None, reason: MigrateError | None = None) -> None:
         self._deadline = deadline
+        self._reason = reason or _timed_out()
         self._thread = threading.Thread(target=self._work, name="postgres watch", daemon=True)
         self._owner = threading.get_ident()
         self._wake = threading.Event()
@@ -78,7 +81,7 @@ class Watch:
         :raises MigrateError: the reason, as soon as there is one.
         """
         if self.error is None and self.remaining == 0:
-            self.error = _timed_out()
+            self.error = self._reason
         if self.error is not None:
             raise self.error
 
@@ -121,7 +124,7 @@ class Watch:
 
     def _work(self) -> None:
         if not self._wake.wait(self.remaining):
-            self.interrupt(_timed_out())
+            self.interrupt(self._reason)
         patience = time.monotonic() + _GRACE
         while not self._over.is_set() and time.monotonic() < patience:
             self.cancel()

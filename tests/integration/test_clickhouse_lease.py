@@ -95,7 +95,9 @@ def test_simultaneous_runs_apply_each_step_once(leases: ClickHouseLeases) -> Non
     assert [result.code for result in results] == [0] * 4, [
         f"{result.out}{result.err}" for result in results
     ]
-    rows = leases.query("SELECT version, count() FROM schema_migrations GROUP BY version, event")
+    rows = leases.query(
+        "SELECT version, count() FROM schema_migrations WHERE version > 0 GROUP BY version, event"
+    )
     assert sorted(rows) == sorted(
         (version, 1) for version in (20250101000000, 20250102000000) for _ in range(2)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -114,10 +115,10 @@ def stranger(project: Project, name: str = "somebody else") -> Iterator[psycopg.
 
 
 def end_lock_sessions(project: Project) -> None:
-    """What an administrator or a server that is restarted does."""
+    """What an administrator or a server that is restarted does; waits until they are gone."""
     with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks "
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks "
             "WHERE locktype = 'advisory' AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())"
         )
@@ -239,6 +240,21 @@ class TestLockCommand:
                 connection.execute("SELECT 1")
         assert ready.run("up").code == 0
 
+    def test_who_may_not_end_the_session_is_told_what_to_grant(self, ready: Project) -> None:
+        url, name = ready.postgres_url or "", f"poor_{os.urandom(4).hex()}"
+        poor = {"DATABASE_URL": url.replace("//postgres@", f"//{name}@")}
+        with stranger(ready, "brokle-migrate ann@elsewhere pid 7") as admin:
+            admin.execute(f"CREATE ROLE {name} LOGIN".encode())
+            try:
+                shown = ready.run("lock", env=poor)
+                assert "ann@elsewhere" in shown.out, shown
+                refused = ready.run("lock", "--break", "--yes", env=poor)
+                assert refused.code == 1, refused
+                assert "GRANT pg_signal_backend" in refused.err
+                admin.execute("SELECT 1")
+            finally:
+                admin.execute(f"DROP ROLE {name}".encode())
+
     def test_a_free_lock_is_not_broken(self, ready: Project) -> None:
         result = ready.run("lock", "--break")
         assert result.code == 0
@@ -257,3 +273,15 @@ class TestLockCommand:
         assert result.code == 0, result
         assert "is free" in result.out
         assert not (project.path / "data").exists()
+
+
+def test_a_lock_that_is_lost_ends_the_statement_that_runs(project: Project) -> None:
+    project.add_revision("20250101000000", "CREATE TABLE t (id int); SELECT pg_sleep(60)", "")
+    with project.start("up", "--db", "postgres") as run:
+        while b"upgrade postgres" not in run.said():
+            assert run.process.poll() is None
+        end_lock_sessions(project)
+        result = run.wait(30)
+    assert result.code == 1, result
+    assert "was lost" in result.out
+    assert project.run("status", "--exit-code", "--db", "postgres").code == 3

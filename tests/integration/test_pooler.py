@@ -123,6 +123,7 @@ def test_a_dead_holder_is_taken_over(
 def test_a_signal_gives_the_lease_back(
     pooled: Project, leases: PostgresLeases, gateway: GatewayProcess, number: int, code: int
 ) -> None:
+    pooled.add_pair("20250102000000", "next", "SELECT 2", "SELECT 1")
     fault = gateway.fault("CREATE TABLE t01", action="hold", when="before")
     with pooled.start("up") as running:
         fault.wait()

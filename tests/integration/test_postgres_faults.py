@@ -171,7 +171,7 @@ def test_the_limit_of_a_statement_in_an_autocommit_block(
     make_quick(slow)
     started = time.monotonic()
     result = slow.run("up", "--db", "postgres", "--statement-timeout", "1s")
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 25
     assert result.code == 6, result
     assert "(--statement-timeout)" in result.out
     assert "20250104000000 has an autocommit block" in result.out
@@ -183,7 +183,7 @@ def test_the_deadline_of_a_run(slow: Project, admin: psycopg.Connection, mode: s
         edit_env_py(slow, *PER_MIGRATION)
     started = time.monotonic()
     result = slow.run("up", "--db", "postgres", "--timeout", "2s", "--json")
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < 25
     assert result.code == (6 if mode == "one each" else 1), result
     error = json.loads(result.out)["error"]
     assert error["code"] == "timeout"
@@ -199,7 +199,7 @@ def test_an_async_env_py_has_limits_too(
     shutil.copy(TEMPLATE.parent / "async" / "env.py", slow.path / "alembic" / "env.py")
     started = time.monotonic()
     result = slow.run("up", "--db", "postgres", option, "2s")
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < 25
     assert result.code == 1, result
     assert option in result.out
     assert tables(admin) == set()
@@ -233,12 +233,12 @@ class TestHungNetwork:
         self, slow: Project, admin: psycopg.Connection, proxy: TcpProxy
     ) -> None:
         edit_env_py(slow, *PER_MIGRATION)
-        with slow.start("up", "--db", "postgres", "--timeout", "4s") as run:
+        with slow.start("up", "--db", "postgres", "--timeout", "6s") as run:
             started = time.monotonic()
             pid = sleeper(admin, run)
             proxy.freeze()
-            result = run.wait(25)
-        assert time.monotonic() - started < 16
+            result = run.wait()
+        assert time.monotonic() - started < 25
         assert result.code == 6, result
         assert "(--timeout) is over" in result.out
         assert "where it stands could not be read" in result.out
@@ -254,7 +254,7 @@ class TestHungNetwork:
         with slow.start("up", "--db", "postgres") as run:
             pid = sleeper(admin, run)
             proxy.cut()
-            result = run.wait(25)
+            result = run.wait()
         assert result.code == 1, result
         assert "the connection to Postgres broke" in result.out
         assert "the server takes back what was not committed" in result.out
@@ -319,7 +319,7 @@ class TestSignals:
                 assert run.process.poll() is None
             run.signal(number)
             result = run.wait()
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 25
         assert result.code == code, result
         assert "2 rolled back, 1 not run, now at base" in result.out
         assert tables(admin) == set()
