@@ -188,7 +188,8 @@ def test_a_real_clickhouse_restarts_during_a_statement(
         end = clickhouse_server.stop if polite else clickhouse_server.kill
         end()
         result = run.wait()
-    assert result.code == 6, result
+    # A server that stops politely ends what runs: the answer may still come.
+    assert result.code in ({0, 6} if polite else {6}), result
     assert project.run("status").code == 5
     clickhouse_server.restart()
     again = project.run("up")
