@@ -235,6 +235,7 @@ class Step:
     :ivar settlement: the proven outcome of the last of them, if the ledger lacks it.
     :ivar touched: for a downgrade of what stands half done, the checksums of the statements that
         its upgrade touched: what the others would have made is not there.
+    :ivar unproven: the checksum of the one of them whose outcome nothing proves, if any.
     """
 
     environment: str
@@ -249,6 +250,7 @@ class Step:
     done: tuple[str, ...] = ()
     settlement: Settlement | None = None
     touched: tuple[str, ...] | None = None
+    unproven: str = ""
 
     @property
     def remaining(self) -> tuple[Statement, ...]:

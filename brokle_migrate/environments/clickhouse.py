@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..model import Emit, Limits, Revision, Statement, Step
     from .base import LastRun
     from .drivers import Driver
+    from .half_done import Made
     from .ledger import Prove
     from .recorder import Recorder
 
@@ -230,13 +231,15 @@ class ClickHouseEnvironment:
 
         return prove(self._open(), interruption, sql)
 
-    def _made(self, step: Step) -> frozenset[str] | None:
+    def _made(self, step: Step) -> Made | None:
         """What a half-done upgrade had made before its step is taken back."""
-        from .half_done import made_by
+        from .half_done import made_by, require_takes_back
 
         if step.touched is None:
             return None
-        return made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
+        made = made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
+        require_takes_back(step, made)
+        return made
 
     def _sql(self, step: Step) -> StepSql:
         from .half_done import remaining

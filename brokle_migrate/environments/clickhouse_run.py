@@ -11,7 +11,6 @@ from ..model import Action, StatementDone, StatementRunning, StepFinished, StepS
 from . import mutations
 from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
-from .half_done import takes_back
 from .sending import Clock, Unsettled, send
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ..model import Emit, Limits, Statement, Step
     from .attempts import Content
     from .drivers import Driver
+    from .half_done import Made
     from .ledger import Ledger
     from .mutations import Watch
     from .recorder import Recorder
@@ -41,7 +41,7 @@ class ClickHouseRun:
         ledger: Ledger,
         record: Callable[[], Recorder],
         content: Callable[[str], Content],
-        made: Callable[[Step], frozenset[str] | None],
+        made: Callable[[Step], Made | None],
         label: str,
         emit: Emit,
         limits: Limits,
@@ -89,15 +89,16 @@ class ClickHouseRun:
         self._emit(StepFinished(step, time.perf_counter() - started))
 
     def _statements(self, step: Step, recorder: Recorder) -> None:
+        made = self._made(step)
         settlement = step.settlement
         if settlement is not None:
             self._settle(step, settlement, recorder)
-        if not step.remaining and not (settlement and settlement.done):
+        own = settlement is not None and settlement.action is step.action and settlement.done
+        if not step.remaining and not own:
             recorder.finish(step)
-        made = self._made(step)
         for number, statement in enumerate(step.remaining, len(step.done) + 1):
             self._require_time()
-            if takes_back(statement, made):
+            if made is None or made.reaches(statement):
                 self._execute(step, number, statement, recorder)
             else:
                 note = "skipped: the upgrade had not made what it takes away"
@@ -115,6 +116,9 @@ class ClickHouseRun:
 
     def _settle(self, step: Step, settlement: Settlement, recorder: Recorder) -> None:
         """Record what became of the statement at which an earlier run broke off."""
+        if settlement.action is not step.action:  # what is taken back now
+            recorder.settle_earlier(step, settlement, self._content(step.revision))
+            return
         if settlement.done:
             number = settlement.statement
             statement = step.statements[number - 1]

@@ -52,7 +52,8 @@ def report_page(report: Report) -> Iterator[Block]:
     if report.undo_error is not None:
         yield Line(f"not everything was taken back: {report.undo_error.message}", Tone.BAD)
     if not report.changed:
-        yield Line("nothing was changed: every database is as it was before the run", Tone.STRONG)
+        what = "all of it was taken back" if report.plan.undo else "nothing was changed"
+        yield Line(f"{what}: every database is as it was before the run", Tone.STRONG)
     if report.error.hint:
         yield Line(f"hint: {report.error.hint}", Tone.NEXT)
     yield Line(f"next: {next_command(report)}", Tone.NEXT)
