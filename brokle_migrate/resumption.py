@@ -96,7 +96,8 @@ def _resumption(settle: Settle | None, interruption: Interruption, history: Hist
                 hint=history.ways_out(interruption),
             )
         return step_of(Action.DOWNGRADE, revision, history)
-    if interruption.next_statement is None:
+    proven = interruption.outcome in {Outcome.DONE, Outcome.NO_EFFECT}
+    if interruption.next_statement is None or (settle is not None and not proven):
         interruption = _settled(settle, interruption, history)
     step = step_of(interruption.action, revision, history)
     return continued(step, interruption)

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
+    from ..events import Emit
     from ..interruption import Interruption
     from ..locks import Lock
-    from ..model import Emit, Limits, Revision, Statement, Step
+    from ..model import Limits, Revision, Statement, Step
     from .base import LastRun
     from .drivers import Driver
     from .half_done import Made

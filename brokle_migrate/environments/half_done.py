@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ..sqltext import Destruction
 
 _BY_HAND = (
-    "go on with it instead: brokle-migrate resume --retry, or --mark-applied; or undo it by hand, "
-    "and record that: brokle-migrate --db clickhouse force --version V"
+    "go on with it: brokle-migrate up, or resume --retry, or resume --mark-applied; or undo it by "
+    "hand, and record that: brokle-migrate --db clickhouse force --version V"
 )
 
 

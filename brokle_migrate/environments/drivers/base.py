@@ -79,13 +79,10 @@ class NoAnswer(ConnectionLost):
 class Driver(Protocol):
     """One connection to ClickHouse.
 
-    :ivar silence: seconds without an answer after which it is worth asking, over a new connection,
-        whether the server still works on a statement; None where there is no connection to lose.
     :ivar deadline: when the run has to be over, on ``time.monotonic()``'s clock: what is asked
         after that is not waited for long.
     """
 
-    silence: float | None
     deadline: float | None
 
     def execute(
@@ -98,8 +95,12 @@ class Driver(Protocol):
     ) -> None:
         """Run one statement.
 
+        A connection over which nothing comes for :data:`SILENCE` seconds is given up: it is worth
+        asking over a new one whether the server still works on the statement.
+
         :param timeout: seconds to wait for the answer, None for as long as it takes.
         :raises ServerError: the server refused it.
+        :raises NoAnswer: none came in time.
         :raises ConnectionLost: no answer came.
         """
 

@@ -36,7 +36,6 @@ class HttpDriver:
     :param settings: sent with every statement of a step.
     """
 
-    silence: float | None = SILENCE
     deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
@@ -65,7 +64,7 @@ class HttpDriver:
         parameters = {**_WAIT_FOR_OUTCOME, **self._settings, **(settings or {})}
         if query_id:
             parameters["query_id"] = query_id
-        self._raw(sql, parameters, timeout)
+        self._raw(sql, parameters, SILENCE if timeout is None else min(timeout, SILENCE))
 
     def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
         return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, timeout))
