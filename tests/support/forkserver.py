@@ -89,7 +89,9 @@ class Forkserver:
         while True:
             event = self._event(TIMEOUT)
             if "started" in event:
-                return int(event["started"])
+                pid = int(event["started"])
+                self._ended.pop(pid, None)  # of an earlier child: numbers come round again
+                return pid
             self._ended[event["ended"]] = event["code"]
 
     def ended(self, pid: int, timeout: float) -> int | None:
