@@ -27,9 +27,9 @@ INSERT = r"^INSERT INTO a SELECT number FROM"
 
 
 @pytest.fixture
-def project(tmp_path: Path, clickhouse_url: str) -> Project:
-    """One pair of three statements, pending; ClickHouse alone."""
-    project = Project(tmp_path / "project", None, clickhouse_url)
+def project(tmp_path: Path, postgres_url: str, clickhouse_url: str) -> Project:
+    """One pair of three statements, pending; the lock is in Postgres, and free after a kill."""
+    project = Project(tmp_path / "project", postgres_url, clickhouse_url)
     project.add_pair(VERSION, "t", ";\n".join(STATEMENTS), DOWN)
     return project
 
@@ -43,7 +43,7 @@ def _rows(gateway: GatewayProcess, project: Project) -> int:
 
 def _dirty(project: Project) -> dict[str, Any]:
     status = json.loads(project.run("status", "--json").out)
-    (dirty,) = status["data"]["databases"][0]["dirty"]
+    (dirty,) = status["data"]["databases"][1]["dirty"]
     found: dict[str, Any] = dirty
     return found
 
@@ -105,7 +105,9 @@ def test_an_answer_that_takes_long_is_waited_for_no_longer_than_allowed(
 @pytest.fixture
 def unproven(project: Project, gateway: GatewayProcess) -> Project:
     """A project whose second statement ended in a way that nothing proves."""
-    gateway.fault(INSERT, action="error", code=241, message="Code: 241. Memory limit exceeded")
+    gateway.fault(
+        INSERT, when="after", action="error", code=241, message="Code: 241. Memory limit exceeded"
+    )
     assert project.run("up").code == 6
     assert _dirty(project)["outcome"] == "unknown"
     return project
