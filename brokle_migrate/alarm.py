@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -35,8 +36,11 @@ class Alarm:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._thread.join(_PAUSE)  # a ring that is under way must not hit what comes next
 
     def _look(self) -> None:
+        # A signal has to wake the thread that runs the statement.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while not self._over.wait(_PAUSE):
             try:
                 self._lock.check()

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from .config import Config
     from .environments import Environments
     from .environments.base import DatabaseObject, TableSize
+    from .events import Emit
     from .locks import Holder
-    from .model import Emit, Plan, Report, Request
+    from .model import Plan, Report, Request
     from .preview import Preview
 
 LOCK_TIMEOUT = 15.0
@@ -276,7 +277,10 @@ def _status(environments: Environments, name: str) -> DatabaseStatus:
 
 def _unfinished(environments: Environments, name: str) -> DatabaseStatus:
     """Tell a step that is under way from one that was interrupted: who runs it holds the lock."""
-    holder = environments.lock(0, _nobody).holder()
+    try:
+        holder = environments.lock(0, _nobody).holder()
+    except MigrateError:  # then ClickHouse itself tells whether its statement runs
+        holder = None
     if holder is not None and not holder.is_over:
         return describe(History(environments[name].snapshot()), running=str(holder))
     return describe(History(environments[name].snapshot(prove=True)))

@@ -49,10 +49,12 @@ class MigrateError(Exception):
 
     :param message: what happened and where; the class docstring when left out.
     :param hint: what to type or look at next.
+    :ivar partial: whether something may have been committed that no record tells of.
     """
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
+    partial: bool = False
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").strip().split("\n\n")[0]

@@ -95,12 +95,16 @@ class Interruption:
 class Settlement:
     """The outcome of an interrupted statement, to be recorded before its step goes on.
 
+    :ivar action: what its step was doing.
     :ivar statement: its number within the step, from 1.
+    :ivar statements: how many statements the step had.
     :ivar done: whether it had its effect; otherwise it had none.
     :ivar evidence: what proves that.
     """
 
+    action: Action
     statement: int
+    statements: int
     checksum: str
     query_id: str
     done: bool

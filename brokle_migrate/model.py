@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .errors import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from .errors import MigrateError
@@ -147,6 +147,12 @@ class Snapshot:
         state = repr((self.environment, sorted(self.recorded), unfinished))
         return hashlib.sha256(state.encode()).hexdigest()
 
+    @property
+    def mark(self) -> str:
+        """A digest that also tells two attempts at the same statement apart."""
+        attempts = [(each.query_id, each.outcome, each.error) for each in self.dirty]
+        return hashlib.sha256(repr((self.fingerprint, attempts)).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -235,6 +241,7 @@ class Step:
     :ivar settlement: the proven outcome of the last of them, if the ledger lacks it.
     :ivar touched: for a downgrade of what stands half done, the checksums of the statements that
         its upgrade touched: what the others would have made is not there.
+    :ivar unproven: the checksum of the one of them whose outcome nothing proves, if any.
     """
 
     environment: str
@@ -249,6 +256,7 @@ class Step:
     done: tuple[str, ...] = ()
     settlement: Settlement | None = None
     touched: tuple[str, ...] | None = None
+    unproven: str = ""
 
     @property
     def remaining(self) -> tuple[Statement, ...]:
@@ -276,14 +284,15 @@ class Plan:
     """What a run will do, in order; the same value is printed, confirmed and run.
 
     :ivar fingerprints: the state that each selected environment was planned from.
-    :ivar linked: the same of those that were only asked because a link points to them.
+    :ivar marks: the same more closely, and of those that were only asked because a link points to
+        them: when one has changed, the plan is stale.
     :ivar undo: what takes the steps back, newest first, where a failed run is to do that.
     """
 
     request: Request
     steps: tuple[Step, ...]
     fingerprints: Mapping[str, str]
-    linked: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    marks: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     findings: tuple[Finding, ...] = ()
     undo: tuple[Step, ...] = ()
 
@@ -335,7 +344,7 @@ class Report:
         """Whether some database is, or may be, not what it was before the run."""
         before = self.plan.fingerprints
         took_back = bool(self.plan.undo) and self.undo_error is None
-        return (getattr(self.error, "partial", False) and not took_back) or any(
+        return (self.error is not None and self.error.partial and not took_back) or any(
             name not in self.after or self.after[name].fingerprint != before[name]
             for name in before
         )
@@ -348,65 +357,3 @@ class Report:
         if self.changed and not isinstance(self.error, Interrupted):
             return 6
         return self.error.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class StepStarted:
-    """A step begins; ``number`` counts from 1 within the run."""
-
-    step: Step
-    number: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class StatementDone:
-    """A statement of the running step was executed."""
-
-    step: Step
-    statement: int
-    statements: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepFinished:
-    """A step ran to its end; ``duration`` in seconds."""
-
-    step: Step
-    duration: float
-
-
-@dataclass(frozen=True, slots=True)
-class StatementRunning:
-    """A statement of the running step is still under way; ``detail`` says what is known of it."""
-
-    step: Step
-    statement: int
-    statements: int
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepRetried:
-    """A step did nothing, and is tried again after a pause.
-
-    :ivar attempt: number of the attempt that comes next, from 2.
-    :ivar attempts: how many there are at most.
-    :ivar pause: seconds until then.
-    """
-
-    step: Step
-    attempt: int
-    attempts: int
-    pause: float
-    reason: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.reason}; trying again in {self.pause:g} s ({self.attempt} of {self.attempts})"
-        )
-
-
-Event = StepStarted | StatementRunning | StatementDone | StepFinished | StepRetried
-if TYPE_CHECKING:
-    Emit = Callable[[Event], None]

@@ -58,7 +58,7 @@ def build(
             for found in state_findings(selected.values())
             if not (found.id == "out_of_order" and request.allow_out_of_order)
         ),
-        linked={n: h.snapshot.fingerprint for n, h in histories.items() if n not in selected},
+        marks={name: history.snapshot.mark for name, history in histories.items()},
         undo=undoing(request, steps),
     )
 

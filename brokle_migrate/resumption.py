@@ -45,7 +45,13 @@ def step_of(action: Action, revision: Revision, history: History) -> Step:
 def continued(step: Step, interruption: Interruption) -> Step:
     """A step that goes on where an earlier run broke off, or takes back what that run did."""
     if step.action is not interruption.action:
-        return replace(step, touched=interruption.touched)
+        unproven = interruption.checksum if interruption.outcome is Outcome.UNKNOWN else ""
+        return replace(
+            step,
+            touched=interruption.touched,
+            unproven=unproven,
+            settlement=_settlement(interruption),
+        )
     return replace(
         step,
         done=interruption.executed,
@@ -59,7 +65,9 @@ def _settlement(interruption: Interruption) -> Settlement | None:
     if not interruption.evidence or interruption.outcome not in {Outcome.DONE, Outcome.NO_EFFECT}:
         return None
     return Settlement(
+        interruption.action,
         interruption.statement,
+        interruption.statements,
         interruption.checksum,
         interruption.query_id,
         interruption.outcome is Outcome.DONE,
@@ -88,7 +96,8 @@ def _resumption(settle: Settle | None, interruption: Interruption, history: Hist
                 hint=history.ways_out(interruption),
             )
         return step_of(Action.DOWNGRADE, revision, history)
-    if interruption.next_statement is None:
+    proven = interruption.outcome in {Outcome.DONE, Outcome.NO_EFFECT}
+    if interruption.next_statement is None or (settle is not None and not proven):
         interruption = _settled(settle, interruption, history)
     step = step_of(interruption.action, revision, history)
     return continued(step, interruption)

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .alarm import Alarm
 from .errors import LockLost, MigrateError, StalePlan, StepFailed
+from .events import StepFinished, StepStarted
 from .history import History
-from .model import (
-    POSTGRES,
-    Action,
-    Limits,
-    Report,
-    Snapshot,
-    StepFinished,
-    StepResult,
-    StepStarted,
-    StepState,
-)
+from .model import POSTGRES, Action, Limits, Report, Snapshot, StepResult, StepState
 from .quiet import quiet_snapshot
 from .resumption import continued
 
@@ -27,8 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .environments import Environments
+    from .events import Emit, Event
     from .locks import Lock
-    from .model import Emit, Event, Plan, Step
+    from .model import Plan, Step
+
+
+_PATIENCE = 60.0  # seconds that a statement may still run before its step is taken back
 
 
 def run(
@@ -51,7 +47,7 @@ def run(
         _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)
         error = _apply(plan, environments, lock, clock, limits)
-        undo = _Undo(plan, environments, lock, emit, tell)
+        undo = _Undo(plan, environments, lock, clock, emit, tell)
         if error is not None:
             undo.after(error)
         after = _look_again(plan, environments)
@@ -74,8 +70,8 @@ def _unkept(results: Sequence[StepResult]) -> MigrateError | None:
 
 
 def _require_fresh(plan: Plan, environments: Environments) -> None:
-    for name, fingerprint in {**plan.fingerprints, **plan.linked}.items():
-        if environments[name].snapshot(prove=True).fingerprint != fingerprint:
+    for name, mark in plan.marks.items():
+        if environments[name].snapshot(prove=True).mark != mark:
             raise StalePlan(
                 f"{name} changed after the plan was made; nothing was run",
                 hint="somebody else migrated in the meantime: look at brokle-migrate status",
@@ -110,19 +106,25 @@ def stretches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
 
 
 class _Undo:
-    """Takes back, newest first, what a run has applied before it failed."""
+    """Takes back, newest first, the steps that a run began before it failed.
+
+    A step that an earlier run had left half done, and that this one went on with, is taken back as
+    a whole; one that this run has not reached is not touched.
+    """
 
     def __init__(
         self,
         plan: Plan,
         environments: Environments,
         lock: Lock,
+        clock: _Clock,
         emit: Emit,
         tell: Callable[[str], None],
     ) -> None:
         self._plan = plan
         self._environments = environments
         self._lock = lock
+        self._clock = clock
         self._emit = emit
         self._tell = tell
         self.done: set[tuple[str, str]] = set()
@@ -141,17 +143,21 @@ class _Undo:
             self.error = error
 
     def _run(self) -> None:
+        patience = Limits(deadline=time.monotonic() + _PATIENCE)
         histories = {
-            name: History(quiet_snapshot(self._environments[name], self._tell, Limits()))
+            name: History(quiet_snapshot(self._environments[name], self._tell, patience))
             for name in self._plan.fingerprints
         }
-        steps = [step for each in self._plan.undo for step in _undoing(each, histories)]
+        started = [each for each in self._plan.undo if _key(each) in self._clock.started]
+        steps = [step for each in started for step in _undoing(each, histories)]
         clock = _Clock(self._emit, len(steps), self._lock)
         if steps:
             self._tell("it failed; taking back what this run has applied, newest first")
-        for stretch in stretches(steps):
-            self._environments[stretch[0].environment].apply(stretch, clock, Limits())
-            self.done.update(map(_key, stretch))
+        try:
+            for stretch in stretches(steps):
+                self._environments[stretch[0].environment].apply(stretch, clock, Limits())
+        finally:
+            self.done.update(clock.durations)
 
 
 def _undoing(step: Step, histories: Mapping[str, History]) -> Iterator[Step]:

@@ -9,13 +9,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import interrupted
-from ..model import POSTGRES, StatementDone, StatementRunning, StepStarted
+from ..events import StatementDone, StatementRunning, StepStarted
+from ..model import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from ..model import Emit, Event
+    from ..events import Emit, Event
 
 _AT_ONCE = 2.0  # seconds within which a second signal does not wait for the statement
 

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..errors import MigrateError
+    from ..events import Emit
     from ..locks import Lock
-    from ..model import Emit, Limits, Revision, Snapshot, Step
+    from ..model import Limits, Revision, Snapshot, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
+    from ..events import Emit
     from ..interruption import Interruption
     from ..locks import Lock
-    from ..model import Emit, Limits, Revision, Statement, Step
+    from ..model import Limits, Revision, Statement, Step
     from .base import LastRun
     from .drivers import Driver
+    from .half_done import Made
     from .ledger import Prove
     from .recorder import Recorder
 
@@ -101,6 +103,7 @@ class ClickHouseEnvironment:
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         from .clickhouse_run import ClickHouseRun
 
+        self._open().deadline = limits.deadline
         run = ClickHouseRun(
             self._open(),
             self._ledger(),
@@ -229,13 +232,15 @@ class ClickHouseEnvironment:
 
         return prove(self._open(), interruption, sql)
 
-    def _made(self, step: Step) -> frozenset[str] | None:
+    def _made(self, step: Step) -> Made | None:
         """What a half-done upgrade had made before its step is taken back."""
-        from .half_done import made_by
+        from .half_done import made_by, require_takes_back
 
         if step.touched is None:
             return None
-        return made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
+        made = made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
+        require_takes_back(step, made)
+        return made
 
     def _sql(self, step: Step) -> StepSql:
         from .half_done import remaining

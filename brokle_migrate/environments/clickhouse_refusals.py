@@ -54,9 +54,13 @@ def did_nothing(error: ServerError, sql: str) -> bool:
 
     if error.position is not None:  # a syntax error
         return True
+    verb, upper = _verb(sql), sql.upper()
+    if error.code in _EXISTS_ALREADY and verb == "CREATE" and "CLUSTER" not in upper:
+        return True  # said before a CREATE … AS SELECT begins to fill
     return error.code in _AT_THE_DOOR and has_one_effect(sql)
 
 
+_EXISTS_ALREADY = {57, 82}
 # There is nothing to take away, or what is to be put back is still there.
 _NOT_THERE = {10, 16, 46, 47, 57, 60, 81, 82, 487, 582} | {15}
 _TAKES_BACK = ("DROP", "ALTER", "RENAME", "EXCHANGE", "TRUNCATE", "DETACH", "DELETE", "CREATE")
@@ -66,9 +70,13 @@ def was_not_there(error: ServerError, sql: str) -> bool:
     """Whether a downgrade could not take back what a half-done upgrade had not done."""
     from ..sqltext import has_one_effect
 
-    verb = sql.lstrip().partition(" ")[0].upper()
+    verb = _verb(sql)
     single = has_one_effect(sql) or verb in {"TRUNCATE", "DETACH", "DELETE", "EXCHANGE"}
     return error.code in _NOT_THERE and verb in _TAKES_BACK and single
+
+
+def _verb(sql: str) -> str:
+    return next(iter(sql.split(maxsplit=1)), "").upper()
 
 
 def hint_for(error: ServerError) -> str | None:

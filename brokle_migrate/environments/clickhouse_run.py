@@ -6,24 +6,30 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import StepFailed, TimedOut
-from ..model import Action, StatementDone, StatementRunning, StepFinished, StepStarted
+from ..errors import MigrateError, StepFailed, TimedOut
+from ..events import StatementDone, StatementRunning, StepFinished, StepStarted
+from ..model import Action
 from . import mutations
 from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
-from .half_done import takes_back
 from .sending import Clock, Unsettled, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..events import Emit
     from ..interruption import Settlement
-    from ..model import Emit, Limits, Statement, Step
+    from ..model import Limits, Statement, Step
     from .attempts import Content
     from .drivers import Driver
+    from .half_done import Made
     from .ledger import Ledger
     from .mutations import Watch
     from .recorder import Recorder
+
+
+# So long after the last look somebody else may have taken the lock over.
+_LONG = 5.0
 
 
 class ClickHouseRun:
@@ -41,7 +47,7 @@ class ClickHouseRun:
         ledger: Ledger,
         record: Callable[[], Recorder],
         content: Callable[[str], Content],
-        made: Callable[[Step], frozenset[str] | None],
+        made: Callable[[Step], Made | None],
         label: str,
         emit: Emit,
         limits: Limits,
@@ -89,15 +95,16 @@ class ClickHouseRun:
         self._emit(StepFinished(step, time.perf_counter() - started))
 
     def _statements(self, step: Step, recorder: Recorder) -> None:
+        made = self._made(step)
         settlement = step.settlement
         if settlement is not None:
             self._settle(step, settlement, recorder)
-        if not step.remaining and not (settlement and settlement.done):
+        own = settlement is not None and settlement.action is step.action and settlement.done
+        if not step.remaining and not own:
             recorder.finish(step)
-        made = self._made(step)
         for number, statement in enumerate(step.remaining, len(step.done) + 1):
             self._require_time()
-            if takes_back(statement, made):
+            if made is None or made.reaches(statement):
                 self._execute(step, number, statement, recorder)
             else:
                 note = "skipped: the upgrade had not made what it takes away"
@@ -115,6 +122,9 @@ class ClickHouseRun:
 
     def _settle(self, step: Step, settlement: Settlement, recorder: Recorder) -> None:
         """Record what became of the statement at which an earlier run broke off."""
+        if settlement.action is not step.action:  # what is taken back now
+            recorder.settle_earlier(step, settlement, self._content(step.revision))
+            return
         if settlement.done:
             number = settlement.statement
             statement = step.statements[number - 1]
@@ -127,7 +137,7 @@ class ClickHouseRun:
 
     def _execute(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> None:
         watch = mutations.watch(self._driver, statement)
-        query_id = recorder.intend(step, number, statement)
+        query_id = self._intend(step, number, statement, recorder)
         note = ""
         try:
             clock = Clock.of(statement, self._limits)
@@ -147,7 +157,26 @@ class ClickHouseRun:
             raise _failed(
                 step, number, statement, str(error), partial=not error.no_effect
             ) from error
+        except MigrateError as error:  # the wait was ended, and the statement goes on
+            error.partial = True
+            raise
         recorder.settle(step, number, statement, query_id, note=note)
+
+    def _intend(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> str:
+        """Record the intent; where that took long, see that the run may still go on."""
+        started = time.monotonic()
+        query_id = recorder.intend(step, number, statement)
+        took = time.monotonic() - started
+        if took > _LONG:
+            try:
+                self._teller(step, number)(f"to record its intent took {took:.0f} s")
+            except MigrateError as error:
+                note = str(error)
+                recorder.settle(
+                    step, number, statement, query_id, "not sent", no_effect=True, note=note
+                )
+                raise
+        return query_id
 
     def _wait(self, watch: Watch, step: Step, number: int) -> None:
         """Wait for the mutations of a statement, for as long as the run may take."""

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..errors import MigrateError, StepFailed
+    from ..events import Emit
     from ..locks import Lock
-    from ..model import Emit, Limits, Revision, Snapshot, Step
+    from ..model import Limits, Revision, Snapshot, Step
     from .base import LastRun
 
 

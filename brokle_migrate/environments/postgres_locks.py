@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..errors import StepFailed
-from ..model import StepRetried
+from ..events import StepRetried
 from .postgres_errors import sqlstate_of
 from .postgres_refusals import LOCK_NOT_AVAILABLE
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from tenacity import RetryCallState
 
-    from ..model import Emit
+    from ..events import Emit
     from .postgres_limits import StatementLimits
     from .postgres_watch import Watch
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MigrateError, TimedOut, interrupted
-from ..model import Action, StepFinished, StepStarted
+from ..events import StepFinished, StepStarted
+from ..model import Action
 from .offline import migration_step
 from .postgres_errors import Circumstances, failed, timed_out
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from sqlalchemy import Connection
 
-    from ..model import Emit, Step
+    from ..events import Emit
+    from ..model import Step
     from .alembic_project import AlembicProject
     from .postgres_limits import StatementLimits
     from .postgres_watch import Watch
@@ -63,10 +65,13 @@ class PostgresRun:
         """
         try:
             self._project.run(self.work, **options)
-        except MigrateError:
+        except MigrateError as error:
+            error.partial = error.partial or bool(self.committed)
             raise
         except KeyboardInterrupt as stop:  # the driver has cancelled the statement
-            raise interrupted(*stop.args[:1] or (signal.SIGINT,)) from stop
+            stopped = interrupted(*stop.args[:1] or (signal.SIGINT,))
+            stopped.partial = bool(self.committed)
+            raise stopped from stop
         except (Exception, SystemExit) as error:
             raise self._explained(error) from error
 

@@ -10,13 +10,13 @@ is no error.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..interruption import Outcome
 from .clickhouse_refusals import did_nothing
-from .drivers import ServerError
+from .drivers import ConnectionLost, ServerError
+from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
 from .recorder import intent_id
 
 if TYPE_CHECKING:
@@ -26,9 +26,19 @@ if TYPE_CHECKING:
     from ..sqltext import Trace
     from .drivers import Driver
 
+# No such table or column, not allowed.
+_MAY_NOT = {UNKNOWN_TABLE, UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, 497}
 _STARTED, _FINISHED, _FAILED_BEFORE_START, _FAILED = "1", "2", "3", "4"
 # A statement can be on its way when its client dies: so long is a log without it looked at again.
-_ON_ITS_WAY = 2.0
+# The log counts whole seconds.
+_ON_ITS_WAY = 3.0
+# What a log that has everything is kept with; a server that is older does not have all of them.
+_WHOLE = {
+    "log_queries": "1",
+    "log_queries_probability": "1",
+    "log_queries_min_type": "1",
+    "log_queries_min_query_duration_ms": "0",
+}
 _PAUSE = 0.2
 _PATIENCE = 10.0  # seconds for one question: the answer is small
 _LOG = "the server's query log"
@@ -38,15 +48,18 @@ _STREAMS = ("SELECT", "INSERT", "WITH")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What is known of a statement, and from where."""
+class Verdict:
+    """What is known of a statement, and from where.
+
+    :ivar error: the server's answer, where the log has it.
+    """
 
     outcome: Outcome
     evidence: str = ""
-    error: str = ""
+    error: ServerError | None = None
 
 
-_NOT_KNOWN = Finding(Outcome.UNKNOWN)
+_NOT_KNOWN = Verdict(Outcome.UNKNOWN)
 
 
 def prove(driver: Driver, interruption: Interruption, sql: str | None) -> Interruption:
@@ -55,19 +68,35 @@ def prove(driver: Driver, interruption: Interruption, sql: str | None) -> Interr
     :param sql: the statement; None where the file does not have it any more.
     :raises ConnectionLost: the server does not answer.
     """
-    answered = bool(interruption.error)
-    found = outcome_of(driver, interruption.query_id, sql, answered=answered)
+    found = outcome_of(driver, interruption.query_id, sql, answered=bool(interruption.error))
+    if found.outcome is Outcome.DONE and interruption.error and sql is not None:
+        found = _with_mutations(driver, sql, found)
     return replace(
         interruption,
         outcome=found.outcome,
         evidence=found.evidence,
-        error=interruption.error or found.error,
+        error=interruption.error or (found.error.message if found.error else ""),
     )
+
+
+def _with_mutations(driver: Driver, sql: str, found: Verdict) -> Verdict:
+    """The same for a statement that was accepted, and whose mutation then failed.
+
+    One that is still there is waited for again; one that is gone was killed, or has ended.
+    """
+    from ..sqltext import identifiers, may_mutate
+
+    if not may_mutate(sql):
+        return found
+    rows = _ask(driver, "SELECT table FROM system.mutations WHERE NOT is_done")
+    if {table for (table,) in rows} & identifiers(sql):
+        return found
+    return Verdict(Outcome.UNKNOWN, "its mutation failed, or was killed")
 
 
 def outcome_of(
     driver: Driver, query_id: str, sql: str | None, *, answered: bool = False
-) -> Finding:
+) -> Verdict:
     """What became of a statement that was sent under a query id.
 
     :param sql: the statement; None where it is not known any more.
@@ -80,24 +109,24 @@ def outcome_of(
     return found
 
 
-def _running(driver: Driver, query_id: str) -> Finding | None:
+def _running(driver: Driver, query_id: str) -> Verdict | None:
     rows = _ask(driver, f"SELECT elapsed FROM system.processes WHERE query_id = '{query_id}'")
     if not rows:
         return None
     seconds = float(rows[0][0])
-    return Finding(Outcome.RUNNING, f"it still runs on the server, for {seconds:.0f} s now")
+    return Verdict(Outcome.RUNNING, f"it still runs on the server, for {seconds:.0f} s now")
 
 
-def _logged(driver: Driver, query_id: str, sql: str | None) -> Finding | None:
+def _logged(driver: Driver, query_id: str, sql: str | None) -> Verdict | None:
     """What the query log says; None where that is not enough."""
     end = time.monotonic() + _ON_ITS_WAY
     while True:
         events, age = _events(driver, query_id)
         found = _read(events, sql)
-        if events or age is None:
+        if events or age is None or (sql is not None and "log_queries" in sql.lower()):
             return found
         if age >= _ON_ITS_WAY or time.monotonic() >= end:
-            return Finding(Outcome.NO_EFFECT, _NEVER_ARRIVED)
+            return Verdict(Outcome.NO_EFFECT, _NEVER_ARRIVED)
         time.sleep(_PAUSE)
         running = _running(driver, query_id)
         if running is not None:
@@ -107,10 +136,14 @@ def _logged(driver: Driver, query_id: str, sql: str | None) -> Finding | None:
 def _events(driver: Driver, query_id: str) -> tuple[dict[str, str], float | None]:
     """What the log has of a statement: exceptions by kind of event.
 
-    :return: with it the seconds since the intent was recorded; None where the log lacks that.
+    :return: with it the seconds since the intent was recorded; None where the log lacks that, or
+        where it need not have everything, so that what it lacks proves nothing.
     """
-    with suppress(ServerError):  # without the right to do that, what is there has to do
+    try:
         driver.execute("SYSTEM FLUSH LOGS", timeout=_PATIENCE)
+        complete = _logs_everything(driver)
+    except ServerError:  # without the right to do that, what is there has to do
+        complete = False
     rows = _ask(
         driver,
         "SELECT query_id, toString(toInt8(type)), exception, toString(now() - event_time) "
@@ -119,41 +152,48 @@ def _events(driver: Driver, query_id: str) -> tuple[dict[str, str], float | None
     )
     events = {kind: error for id_, kind, error, _ in rows if id_ == query_id}
     ages = [float(age) for id_, kind, _, age in rows if id_ != query_id and kind == _FINISHED]
-    return events, min(ages, default=None)
+    return events, min(ages, default=None) if complete else None
 
 
-def _read(events: dict[str, str], sql: str | None) -> Finding | None:
+def _logs_everything(driver: Driver) -> bool:
+    """Whether this user's profile leaves no statement out of the query log."""
+    rows = _ask(driver, "SELECT name, value FROM system.settings WHERE name LIKE 'log_queries%'")
+    found = {row[0]: row[1] for row in rows}
+    return all(found.get(name, value) in {value, "QUERY_START"} for name, value in _WHOLE.items())
+
+
+def _read(events: dict[str, str], sql: str | None) -> Verdict | None:
     if _FINISHED in events:
-        return Finding(Outcome.DONE, f"{_LOG} has its end")
+        return Verdict(Outcome.DONE, f"{_LOG} has its end")
     for kind in (_FAILED_BEFORE_START, _FAILED):
         if kind in events:
             return _failed(ServerError(events[kind]), sql, before_start=kind != _FAILED)
     return None
 
 
-def _failed(error: ServerError, sql: str | None, *, before_start: bool) -> Finding | None:
+def _failed(error: ServerError, sql: str | None, *, before_start: bool) -> Verdict | None:
     """What a logged exception proves; None where the schema has to be looked at."""
     streams = sql is not None and sql.lstrip(" \t\r\n(").upper().startswith(_STREAMS)
     harmless = sql is not None and did_nothing(error, sql)
     if harmless or (before_start and streams):
-        return Finding(Outcome.NO_EFFECT, f"{_LOG} has its failure", error.message)
+        return Verdict(Outcome.NO_EFFECT, f"{_LOG} has its failure", error)
     return None
 
 
-def _shown(driver: Driver, sql: str | None) -> Finding:
+def _shown(driver: Driver, sql: str | None) -> Verdict:
     """What the schema shows, and whether running the statement again would do harm."""
     from ..sqltext import is_repeatable, traces
 
     if sql is None:
-        return Finding(Outcome.UNKNOWN, "the file does not have this statement any more")
+        return Verdict(Outcome.UNKNOWN, "the file does not have this statement any more")
     found = traces(sql)
     holds = [_holds(driver, trace) for trace in found]
     if found and all(state is True for state in holds):
-        return Finding(Outcome.DONE, _words(found))
+        return Verdict(Outcome.DONE, _words(found))
     if found and all(state is False for state in holds):
-        return Finding(Outcome.NO_EFFECT, _words(found, negated=True))
+        return Verdict(Outcome.NO_EFFECT, _words(found, negated=True))
     if is_repeatable(sql):
-        return Finding(Outcome.REPEATABLE, "running it again does no harm")
+        return Verdict(Outcome.REPEATABLE, "running it again does no harm")
     return _NOT_KNOWN
 
 
@@ -166,7 +206,7 @@ def _holds(driver: Driver, trace: Trace) -> bool | None:
     queries = {
         "table": f"system.tables WHERE database = {where} AND name = '{_quoted(name)}'",
         "column": f"system.columns WHERE database = {where} AND table = '{_quoted(name)}' "
-        f"AND name = '{_quoted(trace.column)}'",
+        f"AND (name = '{_quoted(trace.column)}' OR startsWith(name, '{_quoted(trace.column)}.'))",
         "database": f"system.databases WHERE name = '{_quoted(name)}'",
         "function": f"system.functions WHERE name = '{_quoted(name)}'",
     }
@@ -187,11 +227,16 @@ def _words(found: Sequence[Trace], *, negated: bool = False) -> str:
 
 
 def _ask(driver: Driver, sql: str) -> list[tuple[str, ...]]:
-    """The answer to a question about the server; nothing where it may not be asked."""
+    """The answer to a question about the server; nothing where it may not be asked.
+
+    :raises ConnectionLost: the server can't answer just now.
+    """
     try:
         return driver.query(sql, timeout=_PATIENCE)
-    except ServerError:
-        return []
+    except ServerError as error:
+        if error.code in _MAY_NOT:
+            return []
+        raise ConnectionLost(error.message) from error
 
 
 def _quoted(text: str) -> str:

@@ -47,7 +47,11 @@ class Recorder:
         """
         query_id = str(uuid.uuid4())
         self._add(step, INTENT, number, statement_hash=_hash(statement), query_id=query_id)
-        self.flush(intent_id(query_id))
+        try:
+            self.flush(intent_id(query_id))
+        except BaseException:
+            self._rows.pop()  # the statement is not sent; if the row arrived, the log tells
+            raise
         return query_id
 
     def settle(
@@ -78,15 +82,23 @@ class Recorder:
             note=note,
         )
 
-    def settle_earlier(self, step: Step, settlement: Settlement) -> None:
-        """Note the outcome of the statement that an earlier run left open."""
+    def settle_earlier(
+        self, step: Step, settlement: Settlement, content: Content | None = None
+    ) -> None:
+        """Note the outcome of the statement that an earlier run left open.
+
+        :param content: what the file of that run says, where it is not the step's own.
+        """
         self._add(
             step,
             DONE if settlement.done else REFUSED,
             settlement.statement,
+            action=str(settlement.action),
+            statements=settlement.statements,
             statement_hash=settlement.checksum,
             query_id=settlement.query_id,
             note=settlement.evidence,
+            **({} if content is None else content._asdict()),
         )
 
     def finish(self, step: Step) -> None:
@@ -112,16 +124,16 @@ class Recorder:
             self._rows = []
 
     def _add(self, step: Step, event: str, number: int, **values: object) -> None:
-        self._append(
-            version=int(step.revision),
-            action=str(step.action),
-            event=event,
-            statement=number,
-            statements=len(step.statements),
-            checksum=step.checksum,
-            digest=step.digest,
-            **values,
-        )
+        known = {
+            "version": int(step.revision),
+            "action": str(step.action),
+            "event": event,
+            "statement": number,
+            "statements": len(step.statements),
+            "checksum": step.checksum,
+            "digest": step.digest,
+        }
+        self._append(**{**known, **values})
 
     def _append(self, **values: object) -> None:
         self._last = max(self._last + 1, time.time_ns())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..model import Limits, Statement
     from .drivers import Driver
+    from .proof import Verdict
 
 _POLL = 0.5
 _AWAY = 20.0  # seconds that a server may be away, to be started again
@@ -66,12 +67,10 @@ class Clock:
     def over(self) -> bool:
         return self.end is not None and time.monotonic() >= self.end
 
-    def patience(self, silence: float | None) -> float | None:
-        """How long to wait for an answer, in seconds."""
-        if self.end is None:
-            return silence
-        left = max(self.end - time.monotonic(), _SHORTEST)
-        return left if silence is None else min(left, silence)
+    @property
+    def left(self) -> float | None:
+        """How long to wait for the answer, in seconds; None for as long as it takes."""
+        return None if self.end is None else max(self.end - time.monotonic(), _SHORTEST)
 
 
 def send(
@@ -90,7 +89,7 @@ def send(
             statement.text,
             query_id=query_id,
             settings=statement.settings,
-            timeout=clock.patience(driver.silence),
+            timeout=clock.left,
         )
     except ConnectionLost as lost:
         return _Pursuit(driver, statement, query_id, clock, tell, lost).result()
@@ -132,7 +131,7 @@ class _Pursuit:
                 continue
             if found.outcome is Outcome.DONE:
                 return f"the answer was lost; {found.evidence}"
-            raise self._failure(found.outcome, found.evidence, found.error)
+            raise self._failure(found)
 
     def _miss(self, error: ConnectionLost) -> None:
         now = time.monotonic()
@@ -153,14 +152,15 @@ class _Pursuit:
         time.sleep(_POLL)
 
     def _cancel(self) -> None:
-        with suppress(ServerError):  # not allowed: it runs on, and that is said
+        with suppress(ServerError, ConnectionLost):  # it runs on, and that is said
             self._driver.execute(
                 f"KILL QUERY WHERE query_id = '{self._query_id}' ASYNC", timeout=_DYING
             )
 
-    def _failure(self, outcome: Outcome, evidence: str, error: str) -> Exception:
-        if error and self._cancelled_at is None:
-            return ServerError(error)
+    def _failure(self, found: Verdict) -> Exception:
+        if found.error is not None and self._cancelled_at is None:
+            return found.error
+        outcome, evidence = found.outcome, found.evidence
         why = self._why
         if self._cancelled_at is not None:
             why = f"{self._clock.limit}, and was cancelled"

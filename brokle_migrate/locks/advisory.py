@@ -36,6 +36,10 @@ _TRY = """
 SELECT CASE pg_backend_pid() WHEN {pid} THEN pg_try_advisory_lock({key}) END;
 SELECT to_regclass('brokle_migrate.lease') IS NOT NULL
 """
+# The server would notice after two hours that the host of a lock's holder is gone.
+_NOTICE_A_DEAD_HOST = """
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
+"""
 _SIGNAL = "GRANT pg_signal_backend TO this user, or connect as the user that holds the lock"
 
 
@@ -118,6 +122,7 @@ class _SessionLock:
         try:
             with explained(self._wait.label, USE):
                 poll(lambda: _attempt(connection), lambda: look(connection), self._wait)
+                connection.execute(_NOTICE_A_DEAD_HOST)
         except BaseException:
             connection.close()
             raise

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from ..command import Created
     from ..environments.base import DatabaseObject
     from ..errors import MigrateError
+    from ..events import Event
     from ..locks import LockState
-    from ..model import Event, Finding, Plan, Report
+    from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .blocks import Block

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ..model import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
+from ..events import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Item, Line, Section, Sql, Table, Tone
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from ..model import Event
+    from ..events import Event
     from .base import Hide, Writer
     from .blocks import Block
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..model import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
+from ..events import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
 from . import words
 from .base import Screen
 from .blocks import Line, Remark, Section, Sql, Table
@@ -13,7 +13,7 @@ from .blocks import Line, Remark, Section, Sql, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model import Event
+    from ..events import Event
     from .base import Hide, Writer
     from .blocks import Block
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..errors import MigrateError
     from ..interruption import Interruption
-    from ..model import Report, Snapshot, StepResult
+    from ..model import Report, Request, Snapshot, StepResult
     from .blocks import Block
 
 _STATUS = "brokle-migrate status"
@@ -52,7 +52,8 @@ def report_page(report: Report) -> Iterator[Block]:
     if report.undo_error is not None:
         yield Line(f"not everything was taken back: {report.undo_error.message}", Tone.BAD)
     if not report.changed:
-        yield Line("nothing was changed: every database is as it was before the run", Tone.STRONG)
+        what = "all of it was taken back" if report.plan.undo else "nothing was changed"
+        yield Line(f"{what}: every database is as it was before the run", Tone.STRONG)
     if report.error.hint:
         yield Line(f"hint: {report.error.hint}", Tone.NEXT)
     yield Line(f"next: {next_command(report)}", Tone.NEXT)
@@ -66,17 +67,24 @@ def next_command(report: Report) -> str | None:
         return _STATUS
     dirty = [each for snapshot in report.after.values() for each in snapshot.dirty]
     if dirty:
-        return _next_of(dirty[0])
-    operation = report.plan.request.operation
-    return f"brokle-migrate {operation}" if operation in {Operation.UP, Operation.DOWN} else _STATUS
+        return _next_of(dirty[0], report.plan.request)
+    request = report.plan.request
+    if request.operation is not Operation.UP:
+        return _STATUS
+    return f"brokle-migrate {_only(request)}up"
 
 
-def _next_of(interruption: Interruption) -> str:
+def _only(request: Request) -> str:
+    """The option that selects the same databases."""
+    return f"--db {request.environments[0]} " if len(request.environments) == 1 else ""
+
+
+def _next_of(interruption: Interruption, request: Request) -> str:
     """What goes on with a step that stands half done."""
     if interruption.outcome is Outcome.UNKNOWN or interruption.next_statement is None:
         return "brokle-migrate resume"
     forward = interruption.action is Action.UPGRADE
-    return f"brokle-migrate {'up' if forward else 'resume'}"
+    return f"brokle-migrate {_only(request) if forward else ''}{'up' if forward else 'resume'}"
 
 
 def error_page(error: MigrateError) -> Iterator[Line]:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from ..command import Created
     from ..errors import MigrateError
+    from ..events import Event
     from ..locks import LockState
-    from ..model import Event, Finding, Plan, Report
+    from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .base import Inventory, Screen

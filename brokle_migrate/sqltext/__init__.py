@@ -11,7 +11,7 @@ Nothing here does I/O or knows a server.  Each module stands on those after it::
 from __future__ import annotations
 
 from .destruction import Destruction, destroys
-from .effects import Trace, is_repeatable, makes, traces
+from .effects import Trace, changes_data, is_repeatable, makes, moves, traces
 from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
 from .split import Script, header, parse, split
 from .tokens import checksum
@@ -20,6 +20,7 @@ __all__ = [
     "Destruction",
     "Script",
     "Trace",
+    "changes_data",
     "checksum",
     "destroys",
     "has_inline_values",
@@ -29,6 +30,7 @@ __all__ = [
     "is_repeatable",
     "makes",
     "may_mutate",
+    "moves",
     "parse",
     "split",
     "traces",

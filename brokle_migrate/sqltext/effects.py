@@ -49,11 +49,22 @@ def traces(text: str) -> tuple[Trace, ...]:
     :return: all of them hold after it, and none of them before.
     """
     found = list(sentences(text))
-    if len(found) != 1 or not has_one_effect(text):
+    if len(found) != 1 or not has_one_effect(text) or not _is_plain(found[0]):
         return ()
     words = found[0]
     read = _READERS.get(words.next().upper())
     return tuple(read(words)) if read is not None else ()
+
+
+def _is_plain(words: Words) -> bool:
+    """Whether the names of a statement can be told apart, and mean what they seem to mean.
+
+    A dot inside of quotes is no separator, a Nested column is several columns, and CLONE copies
+    data.
+    """
+    upper = {token.upper() for token in words.tokens}
+    quoted = any(token[0] in '`"' and "." in token for token in words.tokens)
+    return not quoted and upper.isdisjoint({"NESTED", "CLONE"})
 
 
 def is_repeatable(text: str) -> bool:
@@ -61,14 +72,25 @@ def is_repeatable(text: str) -> bool:
 
     A mutation does, and so does whatever adds rows.
     """
-    return all(map(_is_repeatable, sentences(text)))
+    found = list(sentences(text))
+    return bool(found) and all(map(_is_repeatable, found))
+
+
+def moves(text: str) -> frozenset[str]:
+    """The names of the tables that a ClickHouse statement moves away: RENAME and EXCHANGE do."""
+    return frozenset(name for words in sentences(text) for name in _moves(words))
+
+
+def changes_data(text: str) -> bool:
+    """Whether a ClickHouse statement adds rows, or gives rows other values."""
+    return any(map(_changes_data, sentences(text)))
 
 
 def makes(text: str) -> frozenset[str]:
     """The names of what a ClickHouse statement makes, fills or puts in place, without quotes.
 
-    A table has its name as it is written, a column is ``table.column``, and what a table is filled
-    with ``rows of table``.
+    A table has its name as it is written, a column is ``table.column``, what a table is filled
+    with ``rows of table``, and where something was moved from or to ``place of table``.
     """
     return frozenset(name for words in sentences(text) for name in _makes(words))
 
@@ -136,6 +158,7 @@ def _is_repeatable(words: Words) -> bool:
     if verb == "CREATE":
         # CREATE … AS SELECT fills what it makes, and may have stopped half-way.
         fills = "SELECT" in upper and ("VIEW" not in upper or "POPULATE" in upper)
+        fills = fills or "CLONE" in upper
         return _has(upper, "IF", "NOT", "EXISTS") and not fills
     if verb == "DROP":
         return _has(upper, "IF", "EXISTS")
@@ -174,19 +197,38 @@ def _makes(words: Words) -> Iterator[str]:
         words.take("TABLE")
         yield f"rows of {words.name()}"
     elif verb in {"RENAME", "EXCHANGE"}:
-        yield from _put_in_place(words, "TO" if verb == "RENAME" else "AND")
+        for first, second in _pairs(words):
+            yield from (first, second) if verb == "EXCHANGE" else (second,)
+            yield from (f"place of {first}", f"place of {second}")
     elif verb == "ALTER" and words.take("TABLE"):
         yield from _made_of(words)
 
 
-def _put_in_place(words: Words, between: str) -> Iterator[str]:
+def _pairs(words: Words) -> Iterator[tuple[str, str]]:
+    """The names that a RENAME or an EXCHANGE names together."""
     words.take_one("TABLES", *_KINDS)
+    words.take("IF EXISTS")
     for pair in words.parts():
         first = pair.name()
-        if between == "AND":
-            yield first
-        if pair.seek(between):
-            yield pair.name()
+        if pair.take_one("TO", "AND"):
+            yield first, pair.name()
+
+
+def _moves(words: Words) -> Iterator[str]:
+    verb = words.next().upper()
+    if verb in {"RENAME", "EXCHANGE"}:
+        for first, second in _pairs(words):
+            yield from (first, second) if verb == "EXCHANGE" else (first,)
+
+
+def _changes_data(words: Words) -> bool:
+    verb = words.next().upper()
+    if verb == "ALTER" and words.take("TABLE"):
+        words.name()
+        if words.take("ON CLUSTER"):
+            words.name() or words.next()
+        return any(command.take("UPDATE") for command in words.parts())
+    return verb in {"INSERT", "UPDATE"}
 
 
 def _made_of(words: Words) -> Iterator[str]:

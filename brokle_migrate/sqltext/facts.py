@@ -36,7 +36,7 @@ def has_one_effect(text: str) -> bool:
 
 def _has_one_effect(words: Words) -> bool:
     upper = {word.upper() for word in words.rest}
-    if "CLUSTER" in upper:
+    if "CLUSTER" in upper or "CLONE" in upper:
         return False
     if words.take("ALTER TABLE"):
         words.name()

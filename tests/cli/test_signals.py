@@ -8,7 +8,8 @@ import pytest
 
 from brokle_migrate.cli.signals import Stop
 from brokle_migrate.errors import Interrupted, Terminated
-from brokle_migrate.model import Action, StatementDone, Step, StepFinished, StepStarted
+from brokle_migrate.events import StatementDone, StepFinished, StepStarted
+from brokle_migrate.model import Action, Step
 
 POSTGRES = Step("postgres", Action.UPGRADE, "1")
 CLICKHOUSE = Step("clickhouse", Action.UPGRADE, "2")

@@ -12,14 +12,15 @@ import pytest
 from brokle_migrate.config import load
 from brokle_migrate.environments.postgres import PostgresEnvironment
 from brokle_migrate.errors import LockLost, MigrateError, StateError, StepFailed, TimedOut
-from brokle_migrate.model import Action, Limits, Step, StepStarted
+from brokle_migrate.events import StepStarted
+from brokle_migrate.model import Action, Limits, Step
 from tests.support.postgres import libpq_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from brokle_migrate.model import Event
+    from brokle_migrate.events import Event
     from tests.support.project import Project
 
 FIRST, SECOND = "20250101000000", "20250102000000"

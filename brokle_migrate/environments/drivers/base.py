@@ -7,6 +7,7 @@ not pass through an SQL cursor, which would interpret ``%`` and braces.
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Row = tuple[str, ...]
 
 SILENCE = 60.0
+_LEAST = 2.0  # seconds that every question is waited for
 PATIENCE = 60.0  # seconds that our own questions and records may take: they are small
 
 UNKNOWN_COLUMN = 47
@@ -77,11 +79,11 @@ class NoAnswer(ConnectionLost):
 class Driver(Protocol):
     """One connection to ClickHouse.
 
-    :ivar silence: seconds without an answer after which it is worth asking, over a new connection,
-        whether the server still works on a statement; None where there is no connection to lose.
+    :ivar deadline: when the run has to be over, on ``time.monotonic()``'s clock: what is asked
+        after that is not waited for long.
     """
 
-    silence: float | None
+    deadline: float | None
 
     def execute(
         self,
@@ -93,8 +95,12 @@ class Driver(Protocol):
     ) -> None:
         """Run one statement.
 
+        A connection over which nothing comes for :data:`SILENCE` seconds is given up: it is worth
+        asking over a new one whether the server still works on the statement.
+
         :param timeout: seconds to wait for the answer, None for as long as it takes.
         :raises ServerError: the server refused it.
+        :raises NoAnswer: none came in time.
         :raises ConnectionLost: no answer came.
         """
 
@@ -125,6 +131,14 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Release the connection."""
+
+
+def within(timeout: float | None, deadline: float | None) -> float | None:
+    """How long to wait for an answer so that a run does not last much longer than it may."""
+    if deadline is None:
+        return timeout
+    left = max(deadline - time.monotonic(), _LEAST)
+    return left if timeout is None else min(timeout, left)
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})

@@ -28,7 +28,7 @@ class EmbeddedDriver:
     :raises LockHeld: another process has the directory open.
     """
 
-    silence: float | None = None
+    deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         self._url = url

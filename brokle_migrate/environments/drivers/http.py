@@ -15,6 +15,7 @@ from .base import (
     ServerError,
     format_tsv,
     parse_tsv,
+    within,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class HttpDriver:
     :param settings: sent with every statement of a step.
     """
 
-    silence: float | None = SILENCE
+    deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         from clickhouse_sqlalchemy.drivers.http.base import (
@@ -63,7 +64,7 @@ class HttpDriver:
         parameters = {**_WAIT_FOR_OUTCOME, **self._settings, **(settings or {})}
         if query_id:
             parameters["query_id"] = query_id
-        self._raw(sql, parameters, timeout)
+        self._raw(sql, parameters, SILENCE if timeout is None else min(timeout, SILENCE))
 
     def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
         return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, timeout))
@@ -87,7 +88,8 @@ class HttpDriver:
         self._transport.http.close()
 
     def _raw(self, sql: str, parameters: dict[str, str], timeout: float | None) -> str:
-        self._transport.timeout = (_CONNECT_TIMEOUT, timeout)
+        connecting = within(_CONNECT_TIMEOUT, self.deadline)
+        self._transport.timeout = (connecting, within(timeout, self.deadline))
         with _translated():
             return str(self._transport.raw(sql, params=parameters))
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import contextmanager
+import socket
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError
+from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +30,7 @@ class NativeDriver:
     :param settings: sent with every statement.
     """
 
-    silence: float | None = SILENCE
+    deadline: float | None = None
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         # Without this the client computes every day of four centuries when it is imported.
@@ -48,7 +50,7 @@ class NativeDriver:
         settings: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> None:
-        with self._translated(), self._answer_within(timeout):
+        with self._translated(), self._answer_within(SILENCE), self._cut_off(timeout):
             self._client.execute(
                 sql, query_id=query_id or None, settings={**self._settings, **(settings or {})}
             )
@@ -93,16 +95,49 @@ class NativeDriver:
         self._client.disconnect()
 
     @contextmanager
+    def _cut_off(self, timeout: float | None) -> Iterator[None]:
+        """Give the connection up after so many seconds, however much the server tells meanwhile.
+
+        A server that works on a statement sends its progress ten times a second, so that a limit on
+        silence alone would never be reached.
+        """
+        timeout = within(timeout, self.deadline)
+        if timeout is None:
+            yield
+            return
+        fired = threading.Event()
+        timer = threading.Timer(timeout, self._shut_down, [fired])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception as error:
+            if fired.is_set():
+                raise NoAnswer("no answer in time") from error
+            raise
+        finally:
+            timer.cancel()
+
+    def _shut_down(self, fired: threading.Event) -> None:
+        fired.set()
+        connection = self._client.connection.socket
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
     def _answer_within(self, timeout: float | None) -> Iterator[None]:
+        timeout = within(timeout, self.deadline)
         connection = self._client.connection
-        before = connection.send_receive_timeout
+        before, connecting = connection.send_receive_timeout, connection.connect_timeout
+        connection.connect_timeout = within(connecting, self.deadline)
         connection.send_receive_timeout = timeout
         if connection.socket is not None:
             connection.socket.settimeout(timeout)
         try:
             yield
         finally:
-            connection.send_receive_timeout = before
+            connection.send_receive_timeout, connection.connect_timeout = before, connecting
             if connection.socket is not None:
                 connection.socket.settimeout(before)
 

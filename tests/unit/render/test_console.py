@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from brokle_migrate.model import POSTGRES, StatementDone, StepFinished, StepRetried, StepStarted
+from brokle_migrate.events import StatementDone, StepFinished, StepRetried, StepStarted
+from brokle_migrate.model import POSTGRES
 from brokle_migrate.status import Status
 
 from . import values

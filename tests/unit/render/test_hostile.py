@@ -11,6 +11,7 @@ import pytest
 from brokle_migrate.command import Created
 from brokle_migrate.environments.base import DatabaseObject, TableSize
 from brokle_migrate.errors import MigrateError, StepFailed
+from brokle_migrate.events import StepFinished, StepStarted
 from brokle_migrate.interruption import Interruption
 from brokle_migrate.model import (
     CLICKHOUSE,
@@ -20,9 +21,7 @@ from brokle_migrate.model import (
     Level,
     Location,
     Step,
-    StepFinished,
     StepResult,
-    StepStarted,
     StepState,
 )
 from brokle_migrate.preview import Preview, StepPreview

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from brokle_migrate.errors import LockHeld, UsageError
-from brokle_migrate.model import StepStarted
+from brokle_migrate.events import StepStarted
 from brokle_migrate.render import choose
 
 from . import values

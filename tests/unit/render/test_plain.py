@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.errors import DatabaseUnreachable, InvalidScripts
-from brokle_migrate.model import (
-    POSTGRES,
-    Operation,
-    Request,
-    StatementDone,
-    StepFinished,
-    StepRetried,
-    StepStarted,
-)
+from brokle_migrate.events import StatementDone, StepFinished, StepRetried, StepStarted
+from brokle_migrate.model import POSTGRES, Operation, Request
 from brokle_migrate.status import DatabaseStatus, Status
 
 from . import values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brokle_migrate.sqltext import Trace, is_repeatable, makes, traces
+from brokle_migrate.sqltext import Trace, changes_data, is_repeatable, makes, moves, traces
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,9 @@ from brokle_migrate.sqltext import Trace, is_repeatable, makes, traces
         ("ALTER TABLE t UPDATE a = a + 1 WHERE 1", []),
         ("INSERT INTO t SELECT 1", []),
         ("DROP TABLE 't", []),
+        ("DROP TABLE `a.b`", []),
+        ("ALTER TABLE t ADD COLUMN n Nested(x Int8)", []),
+        ("CREATE TABLE t CLONE AS s", []),
     ],
 )
 def test_traces(text: str, expected: list[Trace]) -> None:
@@ -72,6 +75,7 @@ def test_what_does_no_harm_a_second_time(text: str) -> None:
         "CREATE TABLE IF NOT EXISTS t ENGINE = Log AS SELECT 1",
         "CREATE MATERIALIZED VIEW IF NOT EXISTS v ENGINE = Log POPULATE AS SELECT 1",
         "CREATE OR REPLACE TABLE t (a Int8)",
+        "CREATE TABLE IF NOT EXISTS t CLONE AS s",
         "DROP TABLE t",
         "RENAME TABLE a TO b",
         "EXCHANGE TABLES a AND b",
@@ -92,8 +96,11 @@ def test_what_may_do_harm_a_second_time(text: str) -> None:
         ("CREATE TABLE IF NOT EXISTS db.t (a Int8)", {"db.t"}),
         ("CREATE OR REPLACE VIEW v AS SELECT 1", {"v"}),
         ("INSERT INTO t (a) SELECT a FROM u", {"rows of t"}),
-        ("RENAME TABLE a TO b, c TO d", {"b", "d"}),
-        ("EXCHANGE TABLES a AND b", {"a", "b"}),
+        (
+            "RENAME TABLE a TO b, c TO d",
+            {"b", "d", *(f"place of {name}" for name in "abcd")},
+        ),
+        ("EXCHANGE TABLES a AND b", {"a", "b", "place of a", "place of b"}),
         ("ALTER TABLE t ADD COLUMN c Int8, DROP COLUMN d", {"t.c"}),
         ("ALTER TABLE t RENAME COLUMN a TO b", {"t.b"}),
         ("DROP TABLE t", set()),
@@ -102,3 +109,29 @@ def test_what_may_do_harm_a_second_time(text: str) -> None:
 )
 def test_what_a_statement_makes(text: str, expected: set[str]) -> None:
     assert makes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RENAME TABLE a TO b, c TO d", {"a", "c"}),
+        ("EXCHANGE TABLES a AND b", {"a", "b"}),
+        ("DROP TABLE a", set()),
+    ],
+)
+def test_what_a_statement_moves(text: str, expected: set[str]) -> None:
+    assert moves(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("INSERT INTO t SELECT 1", True),
+        ("ALTER TABLE t UPDATE a = 1 WHERE 1", True),
+        ("ALTER TABLE t DELETE WHERE 1", False),
+        ("ALTER TABLE t DROP COLUMN a", False),
+        ("DROP TABLE t", False),
+    ],
+)
+def test_what_changes_data(text: str, expected: bool) -> None:
+    assert changes_data(text) is expected
