@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .process import stop
-from .project import Project, _environment
+from .project import Project, environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Crowd:
         self._process = subprocess.Popen(
             command,
             cwd=project.path,
-            env=_environment(None),
+            env=environment(None),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

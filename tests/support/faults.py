@@ -20,7 +20,11 @@ class Dropped(Exception):
 
 
 class Frozen(Exception):
-    """The connection is to stay open, and no byte is to pass any more."""
+    """The connection is to stay open, and no byte is to pass any more, while the fault is armed."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__("frozen")
 
 
 class Refused(Exception):
@@ -127,7 +131,7 @@ class Faults:
         elif fault.action == "drop":
             raise Dropped
         elif fault.action == "freeze":
-            raise Frozen
+            raise Frozen(fault)
         elif fault.action == "error":
             raise Refused(fault)
         else:

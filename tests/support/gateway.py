@@ -125,11 +125,11 @@ class Gateway(ThreadingHTTPServer):
             self.records.finish(record, refusal.message, refusal.code)
         return answer
 
-    def freeze(self, connection: socket.socket) -> None:
+    def freeze(self, connection: socket.socket, fault: Fault) -> None:
         """Keep a connection open, without an answer, until its client gives up or a reset."""
         self._frozen.add(connection)
         with contextlib.suppress(OSError):
-            while connection.recv(4096):
+            while not fault.released and connection.recv(4096):
                 pass
         self._frozen.discard(connection)
 
@@ -201,9 +201,9 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.server.answer(call, user)
         except Dropped:
             self._drop()
-        except Frozen:
+        except Frozen as frozen:
             self.close_connection = True
-            self.server.freeze(self.connection)
+            self.server.freeze(self.connection, frozen.fault)
         except Refused as refusal:
             error = self.server.engine.exception(refusal.code, refusal.message)
             self._send_error_text(error, refusal.status, identity)

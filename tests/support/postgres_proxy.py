@@ -154,7 +154,7 @@ class Session:
         self._exchanges: deque[Exchange] = deque()
         self._open: Exchange | None = None
         self._closed = threading.Event()
-        self._frozen = False
+        self._frozen: Frozen | None = None
 
     def serve(self, upstream: tuple[int, Any]) -> None:
         """Pass on in both directions until one side ends."""
@@ -205,8 +205,8 @@ class Session:
         """Run one direction until it ends, or is to pass nothing more on."""
         try:
             work()
-        except Frozen:
-            self._frozen = True
+        except Frozen as frozen:
+            self._frozen = frozen
             self._closed.wait()
         except (Dropped, OSError):
             pass
@@ -255,8 +255,8 @@ class Session:
             self._proxy.faults.strike(faults, when, text)
 
     def _hang_if_frozen(self) -> None:
-        if self._frozen:
-            raise Frozen
+        if self._frozen is not None:
+            raise self._frozen
 
 
 def _address(url: str) -> tuple[int, Any]:

@@ -29,7 +29,7 @@ def forkserver() -> Iterator[Forkserver]:
 @pytest.fixture
 def ready(project: Project) -> Project:
     project.add_revision(VERSION, "CREATE TABLE t (id int)", "DROP TABLE t")
-    project.add_pair(VERSION, "t", TABLE, "DROP TABLE t")
+    project.add_pair(VERSION, "t", f"{TABLE};\nSELECT 1", "DROP TABLE t")
     return project
 
 
