@@ -12,6 +12,7 @@ from ..model import Action
 from . import mutations
 from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
+from .proof import shows_no_effect
 from .sending import Clock, Unsettled, send
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class ClickHouseRun:
             self._wait(watch, step, number)
         except ServerError as error:
             if step.touched is None or not was_not_there(error, statement.text):
-                no_effect = did_nothing(error, statement.text)
+                no_effect = self._did_nothing(error, statement, query_id, watch)
                 words = error.message or "refused"
                 recorder.settle(step, number, statement, query_id, words, no_effect=no_effect)
                 raise _refused(step, number, statement, error, partial=not no_effect) from error
@@ -161,6 +162,19 @@ class ClickHouseRun:
             error.partial = True
             raise
         recorder.settle(step, number, statement, query_id, note=note)
+
+    def _did_nothing(
+        self, error: ServerError, statement: Statement, query_id: str, watch: Watch
+    ) -> bool:
+        """Whether it is proven that a refused statement had no effect."""
+        from ..sqltext import has_one_effect
+
+        sql = statement.text
+        if did_nothing(error, sql) or shows_no_effect(self._driver, query_id, sql):
+            return True
+        with suppress(ServerError, ConnectionLost):
+            return has_one_effect(sql) and watch.nothing_came
+        return False
 
     def _intend(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> str:
         """Record the intent; where that took long, see that the run may still go on."""

@@ -3,8 +3,8 @@
 The down file is written for the whole of its up file.  So of its statements, one that destroys
 something runs only if the upgrade had made that, and one that moves tables only if the upgrade had
 moved them: where a swap of two tables was not reached, swapping back and dropping what is left
-would drop the original.  One that changes data is refused: whether it makes up for a statement that
-ran can't be told.
+would drop the original.  One that puts rows or values back runs only if the upgrade had taken them;
+where that can't be told, nothing is taken back.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import StepFailed
-from ..sqltext import changes_data, checksum, destroys, makes, moves
+from ..sqltext import changes, checksum, destroys, makes, moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..model import Statement, Step
-    from ..sqltext import Destruction
+    from ..sqltext import Change, Destruction
 
 _BY_HAND = (
     "go on with it: brokle-migrate up, or resume --retry, or resume --mark-applied; or undo it by "
@@ -27,17 +27,31 @@ _BY_HAND = (
 )
 
 
+class Unclear(Exception):
+    """Whether a statement makes up for one that ran can't be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What the statements that an upgrade touched have made.
 
     :ivar names: as :func:`~brokle_migrate.sqltext.makes` tells.
+    :ivar touched: the statements themselves.
+    :ivar untouched: the others.
     """
 
     names: frozenset[str]
+    touched: tuple[str, ...]
+    untouched: tuple[str, ...]
 
     def reaches(self, statement: Statement) -> bool:
-        """Whether a statement of the down file has something to take back, or does no harm."""
+        """Whether a statement of the down file has something to take back, or does no harm.
+
+        :raises Unclear: that can't be told.
+        """
+        changed = changes(statement.text)
+        if changed is not None:
+            return self._makes_up(changed)
         places = {f"place of {name}" for name in moves(statement.text)}
         return places <= self.names and all(map(self._made, destroys(statement.text)))
 
@@ -46,6 +60,14 @@ class Made:
         takes_rows = lost.kind == "rows" or lost.verb == "truncates"
         rows = {f"rows of {lost.name}"} if takes_rows else set()
         return not self.names.isdisjoint({lost.name, table, *rows})
+
+    def _makes_up(self, changed: Change) -> bool:
+        """Whether the upgrade had done what this change makes up for."""
+        done = any(changed.makes_up_for(text) for text in self.touched)
+        missing = any(changed.makes_up_for(text) for text in self.untouched)
+        if done is missing:  # nothing does, or only a part of what does was touched
+            raise Unclear
+        return done
 
 
 def made_by(step: Step, upgrade: Iterable[Statement]) -> Made | None:
@@ -73,16 +95,21 @@ def made_by(step: Step, upgrade: Iterable[Statement]) -> Made | None:
             step=step,
             hint=_BY_HAND,
         )
-    return Made(frozenset().union(*(makes(texts[each]) for each in step.touched)))
+    touched = tuple(texts[each] for each in step.touched)
+    untouched = tuple(text for each, text in texts.items() if each not in step.touched)
+    return Made(frozenset().union(*map(makes, touched)), touched, untouched)
 
 
 def require_takes_back(step: Step, made: Made | None) -> None:
-    """Refuse a down file that changes data: it was written for an upgrade that had finished.
+    """Refuse a down file of which it can't be told what takes back the half that ran.
 
     :raises StepFailed: naming the statement.
     """
     for number, statement in enumerate(step.statements, 1) if made is not None else ():
-        if changes_data(statement.text):
+        try:
+            assert made is not None
+            made.reaches(statement)
+        except Unclear as error:
             raise StepFailed(
                 "this changes data, and whether that makes up for what the half-done upgrade did "
                 "can't be told; nothing was taken back",
@@ -91,7 +118,7 @@ def require_takes_back(step: Step, made: Made | None) -> None:
                 location=statement.location,
                 sql=statement.text,
                 hint=_BY_HAND,
-            )
+            ) from error
 
 
 def remaining(step: Step, made: Made | None) -> Sequence[Statement]:

@@ -78,6 +78,11 @@ class Watch:
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
+    @property
+    def nothing_came(self) -> bool:
+        """Whether a statement that does nothing but start a mutation has started none."""
+        return self.driver is not None and not self._own(self.driver)
+
     def _own(self, driver: Driver) -> dict[Mutation, State]:
         return {
             mutation: state

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _MAY_NOT = {UNKNOWN_TABLE, UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, 497}
 _STARTED, _FINISHED, _FAILED_BEFORE_START, _FAILED = "1", "2", "3", "4"
 # A statement can be on its way when its client dies: so long is a log without it looked at again.
-# The log counts whole seconds.
-_ON_ITS_WAY = 3.0
+# The log counts whole seconds, so that one of these may be a part of one.
+_ON_ITS_WAY = 2.0
 # What a log that has everything is kept with; a server that is older does not have all of them.
 _WHOLE = {
     "log_queries": "1",
@@ -94,6 +94,18 @@ def _with_mutations(driver: Driver, sql: str, found: Verdict) -> Verdict:
     return Verdict(Outcome.UNKNOWN, "its mutation failed, or was killed")
 
 
+def shows_no_effect(driver: Driver, query_id: str, sql: str) -> bool:
+    """Whether the server proves that a statement that it refused had no effect.
+
+    It is asked at once: what is run later changes what the schema shows.
+    """
+    try:
+        verdict = outcome_of(driver, query_id, sql, answered=True)
+    except ConnectionLost:
+        return False
+    return verdict.outcome is Outcome.NO_EFFECT
+
+
 def outcome_of(
     driver: Driver, query_id: str, sql: str | None, *, answered: bool = False
 ) -> Verdict:
@@ -103,10 +115,8 @@ def outcome_of(
     :param answered: whether the server answered, with an error: then the statement had arrived.
     :raises ConnectionLost: the server does not answer.
     """
-    found = _running(driver, query_id) or _logged(driver, query_id, sql)
-    if found is None or (answered and found.evidence == _NEVER_ARRIVED):
-        return _shown(driver, sql)
-    return found
+    found = _running(driver, query_id) or _logged(driver, query_id, sql, answered=answered)
+    return found or _shown(driver, sql)
 
 
 def _running(driver: Driver, query_id: str) -> Verdict | None:
@@ -117,13 +127,13 @@ def _running(driver: Driver, query_id: str) -> Verdict | None:
     return Verdict(Outcome.RUNNING, f"it still runs on the server, for {seconds:.0f} s now")
 
 
-def _logged(driver: Driver, query_id: str, sql: str | None) -> Verdict | None:
+def _logged(driver: Driver, query_id: str, sql: str | None, *, answered: bool) -> Verdict | None:
     """What the query log says; None where that is not enough."""
     end = time.monotonic() + _ON_ITS_WAY
     while True:
         events, age = _events(driver, query_id)
         found = _read(events, sql)
-        if events or age is None or (sql is not None and "log_queries" in sql.lower()):
+        if events or answered or age is None or (sql is not None and "log_queries" in sql.lower()):
             return found
         if age >= _ON_ITS_WAY or time.monotonic() >= end:
             return Verdict(Outcome.NO_EFFECT, _NEVER_ARRIVED)

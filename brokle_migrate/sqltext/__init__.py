@@ -11,16 +11,17 @@ Nothing here does I/O or knows a server.  Each module stands on those after it::
 from __future__ import annotations
 
 from .destruction import Destruction, destroys
-from .effects import Trace, changes_data, is_repeatable, makes, moves, traces
+from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
 from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
 from .split import Script, header, parse, split
 from .tokens import checksum
 
 __all__ = [
+    "Change",
     "Destruction",
     "Script",
     "Trace",
-    "changes_data",
+    "changes",
     "checksum",
     "destroys",
     "has_inline_values",

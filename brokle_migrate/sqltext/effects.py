@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .destruction import destroys
 from .facts import has_one_effect
 from .words import sentences
 
@@ -81,9 +82,26 @@ def moves(text: str) -> frozenset[str]:
     return frozenset(name for words in sentences(text) for name in _moves(words))
 
 
-def changes_data(text: str) -> bool:
-    """Whether a ClickHouse statement adds rows, or gives rows other values."""
-    return any(map(_changes_data, sentences(text)))
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows that a statement adds to a table, or values that it gives to rows.
+
+    :ivar adds: whether it adds rows.
+    """
+
+    table: str
+    adds: bool
+
+    def makes_up_for(self, text: str) -> bool:
+        """Whether a statement does what this undoes: takes rows away, or changes values."""
+        if self.adds:
+            return any(lost.name == self.table for lost in destroys(text))
+        return changes(text) == self
+
+
+def changes(text: str) -> Change | None:
+    """How a ClickHouse statement changes data; None where it does not."""
+    return next((found for words in sentences(text) if (found := _change(words))), None)
 
 
 def makes(text: str) -> frozenset[str]:
@@ -221,14 +239,21 @@ def _moves(words: Words) -> Iterator[str]:
             yield from (first, second) if verb == "EXCHANGE" else (first,)
 
 
-def _changes_data(words: Words) -> bool:
+def _change(words: Words) -> Change | None:
     verb = words.next().upper()
+    if verb == "INSERT":
+        words.take("INTO")
+        words.take("TABLE")
+        return Change(words.name(), adds=True)
+    if verb == "UPDATE":
+        return Change(words.name(), adds=False)
     if verb == "ALTER" and words.take("TABLE"):
-        words.name()
+        table = words.name()
         if words.take("ON CLUSTER"):
             words.name() or words.next()
-        return any(command.take("UPDATE") for command in words.parts())
-    return verb in {"INSERT", "UPDATE"}
+        if any(command.take("UPDATE") for command in words.parts()):
+            return Change(table, adds=False)
+    return None
 
 
 def _made_of(words: Words) -> Iterator[str]:

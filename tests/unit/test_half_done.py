@@ -54,10 +54,19 @@ def test_a_move_that_is_not_proven_is_for_a_person_to_say() -> None:
     assert "resume --mark-applied" in (info.value.hint or "")
 
 
-def test_what_changes_data_is_not_run_for_a_half_done_file() -> None:
+def test_rows_are_put_back_only_if_they_were_taken() -> None:
     up = "CREATE TABLE bak ENGINE = Log AS SELECT * FROM t; ALTER TABLE t DELETE WHERE 1"
+    down = "INSERT INTO t SELECT * FROM bak; DROP TABLE bak"
+    assert left(up, down, reached=1) == ["DROP TABLE bak"]
+    assert left(up, down, reached=2) == ["INSERT INTO t SELECT * FROM bak", "DROP TABLE bak"]
+
+
+@pytest.mark.parametrize("reached", [1, 2])
+def test_what_makes_up_for_nothing_known_is_not_run(reached: int) -> None:
+    up = "ALTER TABLE t UPDATE a = 1 WHERE 1; ALTER TABLE t UPDATE b = 1 WHERE 1; SELECT 1"
+    down = "ALTER TABLE t UPDATE a = 0 WHERE 1; INSERT INTO t SELECT 1"
     with pytest.raises(StepFailed, match="changes data"):
-        left(up, "INSERT INTO t SELECT * FROM bak; DROP TABLE bak", reached=1)
+        left(up, down, reached=reached)
 
 
 def test_an_edit_of_what_ran_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brokle_migrate.sqltext import Trace, changes_data, is_repeatable, makes, moves, traces
+from brokle_migrate.sqltext import Change, Trace, changes, is_repeatable, makes, moves, traces
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,28 @@ def test_what_a_statement_moves(text: str, expected: set[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("INSERT INTO t SELECT 1", True),
-        ("ALTER TABLE t UPDATE a = 1 WHERE 1", True),
-        ("ALTER TABLE t DELETE WHERE 1", False),
-        ("ALTER TABLE t DROP COLUMN a", False),
-        ("DROP TABLE t", False),
+        ("INSERT INTO t SELECT 1", Change("t", adds=True)),
+        ("ALTER TABLE t UPDATE a = 1 WHERE 1", Change("t", adds=False)),
+        ("ALTER TABLE t DELETE WHERE 1", None),
+        ("ALTER TABLE t DROP COLUMN a", None),
+        ("DROP TABLE t", None),
     ],
 )
-def test_what_changes_data(text: str, expected: bool) -> None:
-    assert changes_data(text) is expected
+def test_what_changes_data(text: str, expected: Change | None) -> None:
+    assert changes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("back", "text", "expected"),
+    [
+        ("INSERT INTO t SELECT 1", "ALTER TABLE t DELETE WHERE 1", True),
+        ("INSERT INTO t SELECT 1", "DROP TABLE t", True),
+        ("INSERT INTO t SELECT 1", "INSERT INTO t SELECT 2", False),
+        ("ALTER TABLE t UPDATE a = a - 1 WHERE 1", "ALTER TABLE t UPDATE a = a + 1 WHERE 1", True),
+        ("ALTER TABLE t UPDATE a = a - 1 WHERE 1", "INSERT INTO t SELECT 2", False),
+    ],
+)
+def test_what_makes_up_for_what(back: str, text: str, expected: bool) -> None:
+    change = changes(back)
+    assert change is not None
+    assert change.makes_up_for(text) is expected
