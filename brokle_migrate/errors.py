@@ -236,6 +236,7 @@ class Interrupted(MigrateError):
 
     code = "interrupted"
     exit_code = 130
+    at_once = False  # asked for twice: nothing more is done
 
 
 class Terminated(Interrupted):

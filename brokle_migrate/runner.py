@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .alarm import Alarm
-from .errors import LockLost, MigrateError, StalePlan, StepFailed
+from .errors import Interrupted, LockLost, MigrateError, StalePlan, StepFailed
 from .events import StepFinished, StepStarted
 from .history import History
 from .model import POSTGRES, Action, Limits, Report, Snapshot, StepResult, StepState
@@ -136,6 +136,9 @@ class _Undo:
             return
         if isinstance(failure, LockLost):
             self.error = LockLost("nothing was taken back: somebody else may be migrating now")
+            return
+        if isinstance(failure, Interrupted) and failure.at_once:
+            self.error = MigrateError("nothing was taken back: it was to stop at once")
             return
         try:
             self._run()

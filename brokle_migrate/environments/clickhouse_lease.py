@@ -34,7 +34,7 @@ from ..errors import StateError
 from ..locks.base import Holder, Kind
 from ..locks.heartbeat import Gone
 from .drivers import ConnectionLost, ServerError, connect, unreachable
-from .drivers.base import UNKNOWN_TABLE
+from .drivers.base import UNKNOWN_TABLE, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -179,7 +179,7 @@ class ClickHouseRows:
     def _write(self, token: str, event: str, ttl: int, name: str) -> None:
         self._connected().execute(
             f"INSERT INTO {self._table} ({', '.join(_COLUMNS)}) "
-            f"SELECT {_NOW}, '{token}', '{event}', toUInt32({ttl}), '{_quoted(name)}'",
+            f"SELECT {_NOW}, '{token}', '{event}', toUInt32({ttl}), '{quoted(name)}'",
             timeout=_TIMEOUT,
         )
 
@@ -199,7 +199,3 @@ class ClickHouseRows:
                 f"ClickHouse at {self._url.label} refused the lock's table {self._table}: {error}",
                 hint="the lock needs CREATE TABLE, SELECT and INSERT on it",
             ) from error
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

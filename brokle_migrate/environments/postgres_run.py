@@ -70,7 +70,7 @@ class PostgresRun:
             raise
         except KeyboardInterrupt as stop:  # the driver has cancelled the statement
             stopped = interrupted(*stop.args[:1] or (signal.SIGINT,))
-            stopped.partial = bool(self.committed)
+            stopped.partial, stopped.at_once = bool(self.committed), True
             raise stopped from stop
         except (Exception, SystemExit) as error:
             raise self._explained(error) from error

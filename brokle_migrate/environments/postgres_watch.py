@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import math
 import os
+import signal
 import socket
 import threading
 import time
@@ -123,6 +124,8 @@ class Watch:
             handle.cancel()
 
     def _work(self) -> None:
+        # A signal has to wake the thread that waits for the server.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         if not self._wake.wait(self.remaining):
             self.interrupt(self._reason)
         patience = time.monotonic() + _GRACE

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ..interruption import Outcome
 from .clickhouse_refusals import did_nothing
 from .drivers import ConnectionLost, ServerError
-from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
+from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE, quoted
 from .recorder import intent_id
 
 if TYPE_CHECKING:
@@ -212,13 +212,13 @@ def _holds(driver: Driver, trace: Trace) -> bool | None:
     *database, name = trace.name.split(".")
     if len(database) > 1:
         return None
-    where = f"'{_quoted(database[0])}'" if database else "currentDatabase()"
+    where = f"'{quoted(database[0])}'" if database else "currentDatabase()"
     queries = {
-        "table": f"system.tables WHERE database = {where} AND name = '{_quoted(name)}'",
-        "column": f"system.columns WHERE database = {where} AND table = '{_quoted(name)}' "
-        f"AND (name = '{_quoted(trace.column)}' OR startsWith(name, '{_quoted(trace.column)}.'))",
-        "database": f"system.databases WHERE name = '{_quoted(name)}'",
-        "function": f"system.functions WHERE name = '{_quoted(name)}'",
+        "table": f"system.tables WHERE database = {where} AND name = '{quoted(name)}'",
+        "column": f"system.columns WHERE database = {where} AND table = '{quoted(name)}' "
+        f"AND (name = '{quoted(trace.column)}' OR startsWith(name, '{quoted(trace.column)}.'))",
+        "database": f"system.databases WHERE name = '{quoted(name)}'",
+        "function": f"system.functions WHERE name = '{quoted(name)}'",
     }
     try:
         ((count,),) = driver.query(f"SELECT count() FROM {queries[trace.kind]}", timeout=_PATIENCE)
@@ -247,7 +247,3 @@ def _ask(driver: Driver, sql: str) -> list[tuple[str, ...]]:
         if error.code in _MAY_NOT:
             return []
         raise ConnectionLost(error.message) from error
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .base import PATIENCE, Row, ServerError, format_tsv, parse_tsv
+from .base import PATIENCE, Row, ServerError, format_tsv, parse_tsv, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ class EmbeddedDriver:
         if self._url.database:
             yield f"USE `{self._url.database}`"
         for name, value in settings.items():
-            yield f"SET {name} = '{_quoted(value)}'"
+            yield f"SET {name} = '{quoted(value)}'"
 
 
 @contextmanager
@@ -96,7 +96,3 @@ def _translated() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise ServerError(str(error)) from error
-
-
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'")
