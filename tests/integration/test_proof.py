@@ -104,7 +104,7 @@ def test_an_answer_that_takes_long_is_waited_for_no_longer_than_allowed(
 
 @pytest.fixture
 def unproven(project: Project, gateway: GatewayProcess) -> Project:
-    """A project whose second statement ended in a way that nothing proves."""
+    """A project whose second statement was executed, and ended in a way that does not prove it."""
     gateway.fault(
         INSERT, when="after", action="error", code=241, message="Code: 241. Memory limit exceeded"
     )
@@ -124,12 +124,12 @@ def test_what_nothing_proves_is_for_a_person_to_say(unproven: Project) -> None:
 
 def test_resume_runs_it_again(unproven: Project, gateway: GatewayProcess) -> None:
     assert unproven.run("resume", "--retry").code == 0
-    assert _rows(gateway, unproven) == 20
+    assert _rows(gateway, unproven) == 30
 
 
 def test_resume_counts_it_as_done(unproven: Project, gateway: GatewayProcess) -> None:
     assert unproven.run("resume", "--mark-applied").code == 0
-    assert _rows(gateway, unproven) == 10
+    assert _rows(gateway, unproven) == 20
     assert unproven.run("status", "--exit-code").code == 0
 
 
@@ -140,7 +140,7 @@ def test_resume_undoes_the_step(unproven: Project) -> None:
     assert unproven.run("up").code == 0
 
 
-@pytest.mark.parametrize(("answer", "rows"), [("retry", 20), ("mark-applied", 10)])
+@pytest.mark.parametrize(("answer", "rows"), [("retry", 30), ("mark-applied", 20)])
 def test_resume_asks(unproven: Project, gateway: GatewayProcess, answer: str, rows: int) -> None:
     result = unproven.run("resume", input=f"{answer}\n", tty=True)
     assert result.code == 0, result
