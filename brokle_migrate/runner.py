@@ -200,7 +200,9 @@ def _advise(error: MigrateError | None, after: Mapping[str, Snapshot]) -> None:
     if error is None or not snapshots:
         return
     out = History(snapshots[0]).ways_out(snapshots[0].dirty[0])
-    error.hint = f"{error.hint}. Then {out}" if error.hint else out
+    usual = error.hint or ""
+    end = "" if usual.endswith(("?", ".", "!")) else "."
+    error.hint = f"{usual}{end} Then {out}" if usual else out
 
 
 def _results(

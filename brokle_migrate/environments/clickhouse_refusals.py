@@ -57,10 +57,15 @@ def did_nothing(error: ServerError, sql: str) -> bool:
     verb, upper = _verb(sql), sql.upper()
     if error.code in _EXISTS_ALREADY and verb == "CREATE" and "CLUSTER" not in upper:
         return True  # said before a CREATE … AS SELECT begins to fill
+    if verb == "INSERT":
+        return error.code in _BEFORE_THE_FIRST_ROW
     return error.code in _AT_THE_DOOR and has_one_effect(sql)
 
 
 _EXISTS_ALREADY = {57, 82}
+# Names and grants are looked up when an INSERT is prepared; what is wrong with a value is said when
+# rows before it may have been written.
+_BEFORE_THE_FIRST_ROW = {16, 46, 47, 60, 81, 497}
 # There is nothing to take away, or what is to be put back is still there.
 _NOT_THERE = {10, 16, 46, 47, 57, 60, 81, 82, 487, 582} | {15}
 _TAKES_BACK = ("DROP", "ALTER", "RENAME", "EXCHANGE", "TRUNCATE", "DETACH", "DELETE", "CREATE")

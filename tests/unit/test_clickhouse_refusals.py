@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from brokle_migrate.environments.clickhouse_refusals import hint_for
+from brokle_migrate.environments.clickhouse_refusals import (
+    did_nothing,
+    hint_for,
+    was_not_there,
+)
 from brokle_migrate.environments.drivers import ServerError
 from brokle_migrate.model import Location, Statement
 
@@ -48,3 +52,35 @@ def test_a_statement_knows_the_place_of_its_characters(offset: int, line: int, c
     path = Path("1_a.up.sql")
     statement = Statement("abc\ndé\nf", Location(path, 3, 5))
     assert statement.place(offset) == Location(path, line, column)
+
+
+@pytest.mark.parametrize(
+    ("code", "sql", "expected"),
+    [
+        (60, "INSERT INTO nothing SELECT 1", True),
+        (497, "INSERT\nINTO t SELECT 1", True),
+        (27, "INSERT INTO t SELECT toUInt8('x')", False),
+        (241, "INSERT INTO t SELECT 1", False),
+        (57, "CREATE TABLE t ENGINE = Log AS SELECT 1", True),
+        (57, "CREATE TABLE t ON CLUSTER c (a Int8)", False),
+        (60, "DROP TABLE t", True),
+        (241, "DROP TABLE t", False),
+        (57, "RENAME TABLE a TO b, c TO d", False),
+        (60, "ALTER TABLE t DROP COLUMN a, DROP COLUMN b", False),
+    ],
+)
+def test_what_proves_that_nothing_happened(code: int, sql: str, expected: bool) -> None:
+    assert did_nothing(ServerError("words", code), sql) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "sql", "expected"),
+    [
+        (60, "DROP\nTABLE t", True),
+        (57, "CREATE TABLE t (a Int8)", True),
+        (60, "INSERT INTO t SELECT * FROM bak", False),
+        (241, "DROP TABLE t", False),
+    ],
+)
+def test_what_a_rollback_may_pass_over(code: int, sql: str, expected: bool) -> None:
+    assert was_not_there(ServerError("words", code), sql) is expected

@@ -40,7 +40,6 @@ def test_one_effect(sql: str) -> None:
         "ALTER TABLE t ADD COLUMN a UInt8, DROP COLUMN b",
         "DROP TABLE a, b",
         "RENAME TABLE a TO b, c TO d",
-        "INSERT INTO t SELECT 1",
         "OPTIMIZE TABLE t",
     ],
 )
