@@ -14,6 +14,7 @@ from tests.support import gateway
 
 if TYPE_CHECKING:
     from tests.support.engine import Answer, Call
+    from tests.support.faults import Fault
     from tests.support.records import Record
 
 BLOCK_HEADER = b"\x01\x00\x02\xff\xff\xff\xff\x00"  # no overflows; no bucket; end
@@ -24,8 +25,8 @@ WIDTHS = {"UInt8": 1, "UInt32": 4, "UInt64": 8, "Int32": 4, "Int64": 8, "DateTim
 class NativeGateway(gateway.Gateway):
     """A gateway whose Native answers are framed for a client that names its protocol version."""
 
-    def _run(self, call: Call, record: Record) -> Answer:
-        answer = super()._run(call, record)
+    def _run(self, call: Call, record: Record, refusal: Fault | None) -> Answer:
+        answer = super()._run(call, record, refusal)
         if answer.output_format != "Native":
             return answer
         return replace(answer, body=b"".join(_framed(memoryview(answer.body))))
