@@ -51,12 +51,14 @@ class Watch:
 
     :ivar names: the words of the statement; a mutation of a table that it does not name is
         somebody else's.
+    :ivar seen: whether one of its own was ever there; one that is killed is gone afterwards.
     """
 
     driver: Driver | None = None
     names: frozenset[str] = frozenset()
     before: frozenset[Mutation] = frozenset()
     failures: dict[Mutation, int] = field(default_factory=dict)
+    seen: bool = False
 
     def wait(self, tell: Callable[[str], None]) -> None:
         """Return when every mutation that came since is done.
@@ -67,6 +69,7 @@ class Watch:
         pause, unfinished = _FIRST_PAUSE, frozenset[Mutation]()
         while self.driver is not None:
             found = self._own(self.driver)
+            self.seen = self.seen or bool(found)
             for mutation in unfinished - found.keys():
                 raise ServerError(f"{mutation} was killed")
             unfinished = frozenset(each for each, state in found.items() if not state.done)
@@ -81,7 +84,7 @@ class Watch:
     @property
     def nothing_came(self) -> bool:
         """Whether a statement that does nothing but start a mutation has started none."""
-        return self.driver is not None and not self._own(self.driver)
+        return self.driver is not None and not self.seen and not self._own(self.driver)
 
     def _own(self, driver: Driver) -> dict[Mutation, State]:
         return {

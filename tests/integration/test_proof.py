@@ -34,10 +34,13 @@ def project(tmp_path: Path, postgres_url: str, clickhouse_url: str) -> Project:
     return project
 
 
-def _rows(gateway: GatewayProcess, project: Project) -> int:
+def _database(project: Project) -> str:
     assert project.clickhouse_url is not None
-    database = project.clickhouse_url.rpartition("/")[2]
-    ((count,),) = gateway.query("SELECT count() FROM a", database)
+    return project.clickhouse_url.rpartition("/")[2]
+
+
+def _rows(gateway: GatewayProcess, project: Project) -> int:
+    ((count,),) = gateway.query("SELECT count() FROM a", _database(project))
     return int(count)
 
 
@@ -183,6 +186,21 @@ def test_without_a_log_the_schema_tells(project: Project, gateway: GatewayProces
     assert result.code == 0, result
     assert "table a exists" in result.err
     assert _rows(gateway, project) == 20
+
+
+def test_a_killed_mutation_is_not_counted_as_done(
+    project: Project, gateway: GatewayProcess
+) -> None:
+    project.add_pair(
+        "20250102000000", "u", "ALTER TABLE a DELETE WHERE throwIf(id = 1) = 1", "SELECT 1"
+    )
+    assert project.run("up").code == 6
+    assert _dirty(project)["outcome"] == "unknown", "it is tried again and again"
+    assert " @ 0x" not in _dirty(project)["error"], "the server's stack is noise"
+    gateway.query(f"KILL MUTATION WHERE database = '{_database(project)}' SYNC")
+    assert _dirty(project)["outcome"] == "unknown"
+    assert project.run("up").code == 1
+    assert project.run("resume", "--mark-applied").code == 0
 
 
 @pytest.mark.parametrize("scheme", ["clickhouse+native", "clickhouse+http"])

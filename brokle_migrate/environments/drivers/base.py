@@ -31,6 +31,8 @@ _PREFIX = re.compile(
 _NOISE = re.compile(
     r"(?:,?\s*(?:Stack trace:.*|e\.what\(\) = .*|\(version [^)]*\)+))+\s*$", re.DOTALL
 )
+# A failed mutation has the server's stack inside of its message: "0. ? @ 0x000000000e87006c" …
+_STACK = re.compile(r"\s*\n0\. [^\n]* @ 0x.*", re.DOTALL)
 
 
 # A syntax error repeats the rest of the statement and lists what the parser would have taken.
@@ -54,7 +56,11 @@ class ServerError(Exception):
         prefix = _PREFIX.match(text)
         assert prefix is not None
         self.code = code or int(prefix["code"] or 0)
-        words = _NOISE.sub("", text[prefix.end() :]).replace("DB::Exception: ", "").strip()
+        words = (
+            _NOISE.sub("", _STACK.sub("", text[prefix.end() :]))
+            .replace("DB::Exception: ", "")
+            .strip()
+        )
         self.message = _EXPECTED.sub(_without_echo, words)
         position = _POSITION.match(words)
         self.position = int(position[1]) - 1 if position else None
