@@ -12,7 +12,7 @@ from tests.support.postgres_proxy import PostgresProxy
 from tests.support.process import wait_until
 from tests.support.project import Project
 from tests.support.query import http_query
-from tests.support.schema import postgres_data, postgres_schema
+from tests.support.schema import postgres_dump
 
 from .history import HISTORY, is_repeatable
 from .truth import (
@@ -21,6 +21,7 @@ from .truth import (
     assert_status_is_true,
     build_reference,
     clickhouse_state,
+    is_complete,
     observe,
 )
 
@@ -75,6 +76,7 @@ class Site:
         self.proxy = proxy
         self.postgres_url = postgres
         self.clickhouse_url = clickhouse
+        self.database = clickhouse.rsplit("/", 1)[1]
         self.project = Project(path, proxy.url(postgres), clickhouse)
         self._forkserver = servers.forkserver
 
@@ -86,15 +88,21 @@ class Site:
         """Run the command."""
         return self._forkserver.run(self.project, *argv, timeout=RUN_SECONDS)
 
+    def log(self) -> list[dict[str, Any]]:
+        """What ClickHouse was asked here."""
+        return [record for record in self.gateway.log() if record["database"] == self.database]
+
     def settle(self) -> None:
         """Wait until ClickHouse works on nothing any more, killed clients' statements included."""
         wait_until(
-            lambda: all(record["state"] != "running" for record in self.gateway.log()),
+            lambda: all(record["state"] != "running" for record in self.log()),
             SETTLE_SECONDS,
             "nothing runs any more",
         )
-        database = self.clickhouse_url.rsplit("/", 1)[1]
-        query = f"SELECT count() FROM system.mutations WHERE NOT is_done AND database='{database}'"
+        query = (
+            "SELECT count() FROM system.mutations "
+            f"WHERE NOT is_done AND database = '{self.database}'"
+        )
         wait_until(
             lambda: http_query(self.clickhouse_url, query) == [(0,)],
             SETTLE_SECONDS,
@@ -122,12 +130,11 @@ class Site:
     def content(self) -> tuple[Any, ...]:
         """What both databases hold, the ledger apart."""
         self.settle()
-        postgres = postgres_schema(self.postgres_url), postgres_data(self.postgres_url)
-        return *postgres, clickhouse_state(self.clickhouse_url)
+        return postgres_dump(self.postgres_url), clickhouse_state(self.clickhouse_url)
 
     def assert_each_ran_once(self) -> None:
         """Every statement was executed, and none that must not be a second time."""
-        done = [record["text"].strip() for record in self.gateway.log() if record["executed"]]
+        done = [record["text"].strip() for record in self.log() if record["executed"]]
         for statement in HISTORY.statements:
             count = done.count(statement)
             assert count >= 1, f"never executed: {statement}"
@@ -147,16 +154,22 @@ class Site:
         self.gateway.disarm()
         self.proxy.reset()
 
-    def assert_up_finishes(self, undisturbed: Undisturbed, *, logged: bool = True) -> None:
+    def assert_up_finishes(
+        self, undisturbed: Undisturbed, *, logged: bool = True, status: bool = True
+    ) -> None:
         """``up`` brings about by itself what an undisturbed run does, and says so.
 
         :param logged: whether the gateway remembers everything that it was asked.
+        :param status: whether to hold ``status`` against the truth before.
         """
-        before = self.check_status(undisturbed.reference)
+        reference = undisturbed.reference
+        before = self.check_status(reference) if status else self.truth(reference)
         result = self.run("up", "--json")
-        self.check_report(result, undisturbed.reference, before)
+        after = self.check_report(result, reference, before)
         assert result.code == 0, f"a person is asked: {result.out}{result.err}"
-        assert self.content() == undisturbed.result
+        # Where the truth is known, ClickHouse has been compared already, to the last row.
+        assert is_complete(reference, after)
+        assert postgres_dump(self.postgres_url) == undisturbed.result[0]
         if logged:
             self.assert_each_ran_once()
 
@@ -165,8 +178,17 @@ class Site:
 def open_site(servers: Servers, directory: Path, *, per_migration: bool = False) -> Iterator[Site]:
     """A site with the history's files, and nothing applied; its servers' faults are cleared."""
     servers.gateway.reset()
-    database = servers.gateway.create_database()
+    with open_further_site(servers, directory, per_migration=per_migration) as site:
+        yield site
     servers.gateway.reset()
+
+
+@contextlib.contextmanager
+def open_further_site(
+    servers: Servers, directory: Path, *, per_migration: bool = False
+) -> Iterator[Site]:
+    """A site beside others, whose servers forget nothing."""
+    database = servers.gateway.create_database()
     with fresh_database(servers.postgres) as postgres, PostgresProxy(postgres) as proxy:
         path = directory / f"site-{next(_numbers)}"
         site = Site(servers, path, proxy, postgres, servers.gateway.database_url(database))
@@ -175,7 +197,7 @@ def open_site(servers: Servers, directory: Path, *, per_migration: bool = False)
         proxy.reset()
     if servers.gateway.process.poll() is not None:
         servers.gateway.restart()
-    servers.gateway.reset()
+    servers.gateway.disarm()
     servers.gateway.drop_database(database)
 
 
@@ -186,10 +208,7 @@ def run_undisturbed(servers: Servers, directory: Path, *, per_migration: bool) -
     with open_site(servers, directory, per_migration=per_migration) as site:
         result = site.run("up")
         assert result.code == 0, result
-        asked, sent = site.gateway.texts(), site.proxy.texts()
+        asked, sent = [record["text"] for record in site.log()], site.proxy.texts()
         truth = site.truth(reference)
-        assert (truth.revisions, truth.statements) == (
-            len(reference.postgres) - 1,
-            len(reference.clickhouse) - 1,
-        )
+        assert is_complete(reference, truth)
         return Undisturbed(reference, tuple(asked), tuple(sent), site.content())

@@ -7,16 +7,18 @@ are one row each of one insert, so before and after that insert are the boundari
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.postgres_wire import GOODBYE
 
-from .site import open_site
+from .site import open_further_site, open_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +30,10 @@ pytestmark = pytest.mark.faults
 
 SHARES = 24  # tests, over which the places are dealt, so that workers can take turns
 FEWEST_PLACES = 120
+LOOK = 3  # each such place of a test is looked at with `status`, too
+# Each such place is gone on from at once; the others when the server has had time to log what was
+# on its way to it, which the command waits for otherwise.
+SOON = 6
 REAL = 16  # each such place is that of a process which has not been forked from a prepared one
 
 # Statements that change nothing by themselves; how often they come depends on the time.
@@ -99,14 +105,31 @@ def test_killed_anywhere_up_finishes(
     problems: list[str] = []
     persons = 0
     mine = everywhere[share::SHARES]
-    for place in mine:
+
+    def attempt(place: Place, act: Callable[[], object]) -> bool:
+        nonlocal persons
         try:
-            with open_site(servers, tmp_path, per_migration=True) as site:
-                kill_at(site, place)
-                site.assert_up_finishes(undisturbed)
+            act()
         except (AssertionError, TimeoutError) as error:
             persons += "a person is asked" in str(error)
             problems.append(f"{place}\n    {error}")
+            return False
+        return True
+
+    with contextlib.ExitStack() as sites:
+        sites.enter_context(open_site(servers, tmp_path))  # the servers' memory begins here
+        struck = []
+        for number, place in enumerate(mine):
+            site = sites.enter_context(open_further_site(servers, tmp_path, per_migration=True))
+            finish = partial(site.assert_up_finishes, undisturbed, status=not number % LOOK)
+            if not attempt(place, partial(kill_at, site, place)):
+                site.repair()
+            elif number % SOON:
+                struck.append((place, finish))
+            else:
+                attempt(place, finish)
+        for place, finish in struck:
+            attempt(place, finish)
     record_property("crash matrix: places", len(mine))
     record_property("crash matrix: places that needed a person", persons)
     assert not problems, "\n".join([f"{len(problems)} of {len(mine)}:", *problems])

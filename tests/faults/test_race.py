@@ -76,7 +76,7 @@ def test_both_databases(both: Project, tmp_path: Path, number: int) -> None:
     assert_applied_once(both)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(2))
 def test_clickhouse_alone(tmp_path: Path, clickhouse_url: str, number: int) -> None:
     project = with_pairs(Project(tmp_path / "project", None, clickhouse_url))
     leases = ClickHouseLeases(project, clickhouse_url)

@@ -168,7 +168,7 @@ def assert_report_is_true(
     envelope = json.loads(said)
     assert envelope["exit_code"] == code
     assert envelope["ok"] is (code == 0)
-    complete = _is_complete(reference, now)
+    complete = is_complete(reference, now)
     assert complete or code != 0, (code, now)
     if code in UNCHANGED_CODES:
         assert _effects(now) == _effects(before), f"{code} says that nothing was changed"
@@ -191,7 +191,7 @@ def assert_report_is_true(
 def assert_status_is_true(said: str, reference: Reference, now: Truth) -> None:
     """Hold what ``status --json`` said against what the databases hold."""
     data = json.loads(said)["data"]
-    assert data["at_head"] is False or _is_complete(reference, now)
+    assert data["at_head"] is False or is_complete(reference, now)
     facts = _Facts(reference, now, now)
     for database in data["databases"]:
         assert database["error"] is None, database["error"]
@@ -200,7 +200,8 @@ def assert_status_is_true(said: str, reference: Reference, now: Truth) -> None:
         facts.check_pending(database)
 
 
-def _is_complete(reference: Reference, truth: Truth) -> bool:
+def is_complete(reference: Reference, truth: Truth) -> bool:
+    """Whether the whole history is in effect."""
     everything = len(reference.postgres) - 1, len(reference.clickhouse) - 1
     return _effects(truth) == everything
 

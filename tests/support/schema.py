@@ -35,6 +35,13 @@ def postgres_data(url: str) -> str:
     return "".join([inserts[0], *sorted(inserts[1:])])
 
 
+def postgres_dump(url: str) -> str:
+    """Schema and rows in one, every INSERT statement in an order of its own."""
+    lines = _dump(url, "--inserts").splitlines()
+    rows = sorted(line for line in lines if line.startswith("INSERT "))
+    return "\n".join([*(line for line in lines if not line.startswith("INSERT ")), *rows])
+
+
 def _dump(url: str, *options: str) -> str:
     command = [program("pg_dump"), "--no-owner", *options, "--dbname", libpq_url(url)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
