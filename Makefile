@@ -14,9 +14,8 @@ up: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not faults" $(PYTEST_OPTIONS)
 
-# Three workers for two cores: a third of these tests waits for answers that never come.
 test-faults: $(STAMP)
-	$(BIN)/python -m pytest -n 3 -m faults $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n auto -m faults $(PYTEST_OPTIONS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
