@@ -79,9 +79,10 @@ def plan(
     if waiting is None or request.operation is Operation.FORCE:
         return planning.plan(request, environments, planning.prove(histories, environments))
     with environments.lock(lock_timeout, waiting):
-        for name in histories:
-            quiet_snapshot(environments[name], tell, limits)
-        return planning.plan(request, environments, planning.prove(histories, environments))
+        quiet = {
+            name: History(quiet_snapshot(environments[name], tell, limits)) for name in histories
+        }
+        return planning.plan(request, environments, quiet)
 
 
 def preview(plan: Plan, environments: Environments) -> Preview:
@@ -270,20 +271,20 @@ def _status(environments: Environments, name: str) -> DatabaseStatus:
         history = History(environments[name].snapshot())
         if not planning.is_open(history):
             return describe(history)
-        return _unfinished(environments, name)
+        return _unfinished(environments, history)
     except MigrateError as error:
         return DatabaseStatus(name, environments.label(name), error=error)
 
 
-def _unfinished(environments: Environments, name: str) -> DatabaseStatus:
+def _unfinished(environments: Environments, history: History) -> DatabaseStatus:
     """Tell a step that is under way from one that was interrupted: who runs it holds the lock."""
     try:
         holder = environments.lock(0, _nobody).holder()
     except MigrateError:  # then ClickHouse itself tells whether its statement runs
         holder = None
     if holder is not None and not holder.is_over:
-        return describe(History(environments[name].snapshot()), running=str(holder))
-    return describe(History(environments[name].snapshot(prove=True)))
+        return describe(history, running=str(holder))
+    return describe(History(environments[history.environment].snapshot(prove=True)))
 
 
 def _info(environments: Environments, found: DatabaseStatus) -> DatabaseInfo:

@@ -225,11 +225,10 @@ class ClickHouseEnvironment:
     def _prove(self, interruption: Interruption) -> Interruption:
         """Ask the server what became of the statement at which a step broke off."""
         from ..sqltext import checksum
+        from .proof import prove
 
         touched = self._scripts.statements(interruption.version, interruption.action)
         sql = next((s.text for s in touched if checksum(s.text) == interruption.checksum), None)
-        from .proof import prove
-
         return prove(self._open(), interruption, sql)
 
     def _made(self, step: Step) -> Made | None:

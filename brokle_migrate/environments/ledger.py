@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ForeignLedger
-from ..model import CLICKHOUSE
-from .attempts import Content, LedgerRow, standing
+from ..model import CLICKHOUSE, Action
+from .attempts import DONE, Content, LedgerRow, standing
 from .base import LastRun
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Prove = Callable[[Interruption], Interruption]
 
-_APPLIES = "action = 'upgrade' AND event = 'done' AND statement = statements"
+_APPLIES = f"action = '{Action.UPGRADE}' AND event = '{DONE}' AND statement = statements"
 RUN, FINISHED = "run", "finished"  # action and event of a row that tells of a whole run
 
 # Numbers and strings only, so that every server version since 18.16 can hold it.
@@ -182,7 +182,7 @@ class Ledger:
         """
         try:
             rows = self._driver.query(
-                "SELECT run, argMax(note, action = '" + RUN + "'), "
+                f"SELECT run, argMax(note, action = '{RUN}'), "
                 f"groupArrayIf(version, {_APPLIES}) FROM {self.table} "
                 f"WHERE action = '{RUN}' OR ({_APPLIES}) GROUP BY run "
                 "ORDER BY max(seq) DESC LIMIT 1"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
-SILENCE = 60.0
+SILENCE = 60.0  # seconds without a word after which a connection is given up
 _LEAST = 2.0  # seconds that every question is waited for
 PATIENCE = 60.0  # seconds that our own questions and records may take: they are small
 
