@@ -123,9 +123,11 @@ def nothing_page(plan: Plan) -> Iterator[Line]:
     """A plan without steps."""
     names = " and ".join(plan.request.environments)
     verb = "is" if len(plan.request.environments) == 1 else "are"
+    taken_back = "nothing is left of what the last run applied"
     where = {
         Operation.UP: f"{names} {verb} at head",
-        Operation.DOWN: f"nothing is applied in {names}",
+        Operation.DOWN: taken_back if plan.request.last_run else f"nothing is applied in {names}",
+        Operation.RESUME: f"nothing is interrupted in {names}",
     }.get(plan.request.operation, f"{names} {verb} there already")
     yield Line(f"nothing to do: {where}", Tone.GOOD)
 

@@ -36,7 +36,7 @@ def test_the_last_run_is_taken_back_and_no_more(two_runs: Project) -> None:
     assert _current(two_runs) == [["20250101000000"]] * 2
     again = two_runs.run("down", "--last-run", "--yes")
     assert again.code == 0
-    assert "nothing to do" in again.out
+    assert again.out == "nothing to do: nothing is left of what the last run applied\n"
     assert _current(two_runs) == [["20250101000000"]] * 2
 
 

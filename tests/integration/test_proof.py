@@ -155,7 +155,7 @@ def test_resume_with_nothing_to_settle(project: Project) -> None:
     assert project.run("up").code == 0
     result = project.run("resume")
     assert result.code == 0
-    assert "nothing to do" in result.out
+    assert result.out == "nothing to do: nothing is interrupted in postgres and clickhouse\n"
 
 
 def test_an_interrupted_rollback_goes_on(project: Project, gateway: GatewayProcess) -> None:
