@@ -18,7 +18,8 @@
       │    ├─ Dirty
       │    ├─ Ahead
       │    ├─ ForeignLedger
-      │    └─ StalePlan
+      │    ├─ StalePlan
+      │    └─ Busy
       ├─ LockHeld
       ├─ LockLost
       ├─ TimedOut
@@ -189,6 +190,12 @@ class StalePlan(StateError):
     """The state changed between the plan and the run."""
 
     code = "stale_plan"
+
+
+class Busy(StateError):
+    """Another thread of this process is migrating Postgres."""
+
+    code = "busy"
 
 
 class LockHeld(MigrateError):

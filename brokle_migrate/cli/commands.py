@@ -1,4 +1,4 @@
-"""The commands: click's view of them.  What they do is in :mod:`brokle_migrate.command`."""
+"""The commands: click's view of them."""
 
 from __future__ import annotations
 
@@ -156,10 +156,10 @@ def resume(options: Common, choice: str | None) -> int:
 @click.option("--exit-code", is_flag=True, help="Exit with 3 unless everything is at head.")
 def status(options: Common, exit_code: bool) -> int:
     """Show what is applied, and what is not."""
-    from .. import command
+    from .. import standing
 
     def work(session: Session) -> int:
-        found = command.status(session.environments, session.names)
+        found = standing.status(session.environments, session.names)
         session.renderer.status(found)
         if found.error is not None:
             return found.error.exit_code
@@ -172,10 +172,10 @@ def status(options: Common, exit_code: bool) -> int:
 @common
 def info(options: Common) -> int:
     """Show status, servers and effective configuration."""
-    from .. import command
+    from .. import inspection
 
     def work(session: Session) -> int:
-        found = command.info(session.config, session.environments, session.names)
+        found = inspection.info(session.config, session.environments, session.names)
         session.renderer.info(found)
         return found.error.exit_code if found.error is not None else 0
 
@@ -188,10 +188,10 @@ def info(options: Common) -> int:
 @click.option("--sql", is_flag=True, help="Put the Postgres part into a pair of .sql files.")
 def create(options: Common, name: str, sql: bool) -> int:
     """Create a revision and a pair under one version."""
-    from .. import command
+    from .. import authoring
 
     def work(session: Session) -> int:
-        created = command.create(
+        created = authoring.create(
             session.environments, session.names, name, sql=sql, write=not options.dry_run
         )
         session.renderer.created(created)
@@ -204,17 +204,17 @@ def create(options: Common, name: str, sql: bool) -> int:
 @common
 def drop(options: Common) -> int:
     """List, then remove, everything that migrations make."""
-    from .. import command
+    from .. import dropping
 
     def work(session: Session) -> int:
-        objects = command.inventory(session.environments, session.names)
+        objects = dropping.inventory(session.environments, session.names)
         session.renderer.inventory(objects, dry_run=options.dry_run)
         if options.dry_run or not any(objects.values()):
             return 0
         for name in (name for name, listed in objects.items() if listed):
             database = session.environments[name].facts().database
             session.confirm_name(f"Drop everything in {name} {database}?", database)
-        command.drop(
+        dropping.drop(
             session.environments,
             objects,
             waiting=session.waiting,
@@ -231,15 +231,15 @@ def drop(options: Common) -> int:
 @click.option("--break", "remove", is_flag=True, help="Take it away from a dead holder.")
 def lock(options: Common, remove: bool) -> int:
     """Show who holds the lock, since when, from where."""
-    from .. import command
+    from .. import holding
 
     def work(session: Session) -> int:
-        state = command.lock_state(session.environments)
+        state = holding.lock_state(session.environments)
         if remove and state.holder is not None:
-            command.require_dead(state.holder)
+            holding.require_dead(state.holder)
             if not options.dry_run:
                 session.confirm(f"Break the lock of {state.holder}?")
-                state = command.break_lock(session.environments, state.holder)
+                state = holding.break_lock(session.environments, state.holder)
         session.renderer.lock(state)
         return 0
 

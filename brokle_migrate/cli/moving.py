@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .. import command
-from ..errors import StalePlan
+from .. import migrating
 from ..model import Operation
 from .signals import stoppable
 
 if TYPE_CHECKING:
     from ..model import Limits, Plan, Request
     from .session import Session
-
-_PLANS = 100  # more replicas than start at once; each has to run something for one more plan
 
 
 def move(session: Session, request: Request, question: str | None) -> int:
@@ -24,18 +20,16 @@ def move(session: Session, request: Request, question: str | None) -> int:
     :return: the exit code.
     """
     limits = session.options.limits()  # the time is counted from here
-    may_plan_again = request.operation is Operation.UP and not question
-    for _ in range(_PLANS - 1 if may_plan_again else 0):
-        with suppress(StalePlan):
-            return _move(session, request, question, limits)
-        # Several replicas may start at once: who had to wait looks again at what is left.
-        session.renderer.message("somebody else migrated in the meantime; planning again")
+    if request.operation is Operation.UP and not question:
+        return migrating.repeatedly(
+            lambda: _move(session, request, question, limits), session.renderer.message
+        )
     return _move(session, request, question, limits)
 
 
 def _move(session: Session, request: Request, question: str | None, limits: Limits) -> int:
     options, renderer = session.options, session.renderer
-    plan = command.plan(
+    plan = migrating.plan(
         request,
         session.environments,
         waiting=None if options.dry_run else session.waiting,
@@ -47,10 +41,10 @@ def _move(session: Session, request: Request, question: str | None, limits: Limi
         renderer.nothing_to_do(plan)
         return 0
     if options.dry_run:
-        renderer.preview(command.preview(plan, session.environments))
+        renderer.preview(migrating.preview(plan, session.environments))
         return 0
     if question and not options.yes:
-        renderer.plan(command.preview(plan, session.environments))
+        renderer.plan(migrating.preview(plan, session.environments))
         session.confirm(question)
     else:
         renderer.findings(plan.findings)
@@ -60,7 +54,7 @@ def _move(session: Session, request: Request, question: str | None, limits: Limi
 def _run(session: Session, plan: Plan, limits: Limits) -> int:
     renderer = session.renderer
     with stoppable(renderer.event, renderer.message) as emit:
-        report = command.run(
+        report = migrating.run(
             plan,
             session.environments,
             emit=emit,

@@ -14,6 +14,7 @@ import click
 
 from ..config import load, no_color
 from ..environments import Environments, open_environments, selected
+from ..environments.base import Log
 from ..errors import MigrateError, NotConfirmed, interrupted
 from ..redact import Redactor
 from ..render import choose
@@ -160,7 +161,9 @@ def _outcome(session: Session, work: Callable[[Session], int]) -> int:
 @contextmanager
 def _session(options: Common, config: Config, renderer: Renderer) -> Iterator[Session]:
     names = selected(config, () if options.db == "all" else (options.db,))
-    with open_environments(config, verbose=options.verbose) as environments:
+    with open_environments(
+        config, log=Log.SHOWN if options.verbose else Log.HIDDEN
+    ) as environments:
         yield Session(options, config, environments, renderer, names)
 
 

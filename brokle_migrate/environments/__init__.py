@@ -5,30 +5,37 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+from ..errors import MigrateError
 from ..locks import NoLock
 from ..model import CLICKHOUSE, POSTGRES
+from .base import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ..config import Config
     from ..locks import Lock
-    from .base import Environment, Transactional
+    from .base import Environment, TableSize, Transactional
 
 ORDER = (POSTGRES, CLICKHOUSE)
+
+
+def _nobody(_: str) -> None:
+    """For whom there is no wait to be told of."""
 
 
 class Environments:
     """Opens each environment when it is first asked for, and closes what was opened.
 
     :param config: the whole configuration.
-    :param verbose: let the libraries' logs through.
+    :param log: what becomes of the libraries' logs.
     """
 
-    def __init__(self, config: Config, *, verbose: bool = False) -> None:
+    def __init__(self, config: Config, *, log: Log = Log.HIDDEN) -> None:
         self._config = config
-        self._verbose = verbose
+        self._log = log
         self._open: dict[str, Environment] = {}
+        self._deadline: float | None = None
 
     def __getitem__(self, name: str) -> Environment:
         """The environment of that name.
@@ -37,7 +44,18 @@ class Environments:
         """
         if name not in self._open:
             self._open[name] = self._create(name)
+            if self._deadline is not None:
+                self._open[name].hurry(self._deadline)
         return self._open[name]
+
+    def hurry(self, deadline: float) -> None:
+        """Have every question from now on given up soon after a time.
+
+        :param deadline: on ``time.monotonic()``'s clock.
+        """
+        self._deadline = deadline
+        for environment in self._open.values():
+            environment.hurry(deadline)
 
     def configured(self, name: str) -> bool:
         """Whether the configuration has such a database."""
@@ -53,7 +71,14 @@ class Environments:
         url = self._config.require(name).url
         return url.label if url is not None else name
 
-    def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
+    def sizes(self, name: str) -> tuple[TableSize, ...]:
+        """How big the tables of a database are; nothing where the user may not ask that."""
+        try:
+            return self[name].sizes()
+        except MigrateError:
+            return ()
+
+    def lock(self, timeout: float = 0.0, waiting: Callable[[str], None] = _nobody) -> Lock:
         """The one lock of a run: in Postgres whenever that is configured, whatever is selected.
 
         :param timeout: seconds to wait for somebody else's run to end.
@@ -78,7 +103,7 @@ class Environments:
         if name == POSTGRES:
             from .postgres import PostgresEnvironment
 
-            return PostgresEnvironment(self._config, verbose=self._verbose)
+            return PostgresEnvironment(self._config, log=self._log)
         from .clickhouse import ClickHouseEnvironment
 
         return ClickHouseEnvironment(self._config.require_clickhouse(), self._config.x)
@@ -98,9 +123,9 @@ def selected(config: Config, names: Sequence[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def open_environments(config: Config, *, verbose: bool = False) -> Iterator[Environments]:
+def open_environments(config: Config, *, log: Log = Log.HIDDEN) -> Iterator[Environments]:
     """The environments of a configuration, closed at the end."""
-    environments = Environments(config, verbose=verbose)
+    environments = Environments(config, log=log)
     try:
         yield environments
     finally:

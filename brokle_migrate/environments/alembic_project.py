@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import logging.config
 import sys
+import threading
 from argparse import Namespace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError
+from ..errors import Busy, ConfigError
+from .base import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,20 +31,23 @@ if TYPE_CHECKING:
 
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[MigrationStep]]
 
+_ALEMBIC = threading.RLock()
+_PATIENCE = 5.0  # seconds that a look waits for another thread's run; a run waits for as long
+
 
 class AlembicProject:
     """Runs the team's ``env.py`` with our own work inside.
 
     :param config: the whole configuration.
-    :param verbose: let Alembic's log through.
+    :param log: what becomes of the logging that ``env.py`` configures, and of Alembic's log.
     :raises ConfigError: there is no script location.
     """
 
-    def __init__(self, config: Config, *, verbose: bool = False) -> None:
+    def __init__(self, config: Config, *, log: Log = Log.HIDDEN) -> None:
         self._config = config
         self._postgres: PostgresConfig = config.require_postgres()
         self._location = self._postgres.require_script_location()
-        self._verbose = verbose
+        self._log = log
 
     @property
     def env_py(self) -> Path:
@@ -87,7 +93,7 @@ class AlembicProject:
         preferred = {} if table is None else {"version_table": table}
         forced = {"transaction_per_migration": False} if one_transaction else {}
         _adapt_configure(context, preferred, forced)
-        with self.quiet(), context:
+        with _alone(reads=bool(options.get("dont_mutate"))), self.quiet(), context:
             self.script.run_env()
 
     def _overrides(self) -> dict[str, str]:
@@ -101,17 +107,63 @@ class AlembicProject:
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
-        """Keep the output ours: ``env.py`` usually configures logging, and may print."""
+        """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
         loggers = _logging_state()
+        around = _unconfigured if self._log is Log.APPLICATION else self._to_standard_error
+        try:
+            with around():
+                yield
+        finally:
+            _restore_logging(loggers)
+
+    @contextlib.contextmanager
+    def _to_standard_error(self) -> Iterator[None]:
+        """For a command, whose standard output is data."""
         disabled = logging.root.manager.disable
-        if not self._verbose:
+        if self._log is Log.HIDDEN:
             logging.disable(logging.INFO)
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 yield
         finally:
             logging.disable(disabled)
-            _restore_logging(loggers)
+
+
+@contextlib.contextmanager
+def _alone(*, reads: bool) -> Iterator[None]:
+    """One run of ``env.py`` at a time in this process.
+
+    :param reads: whether it only looks, and need not wait for a migration to end.
+    :raises Busy: another thread's run took too long for that.
+    """
+    if not _ALEMBIC.acquire(timeout=_PATIENCE if reads else -1):
+        raise Busy
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
+
+
+@contextlib.contextmanager
+def _unconfigured() -> Iterator[None]:
+    """Leave an application's logging to the application.
+
+    ``fileConfig`` switches off every logger that it does not name, and other threads log meanwhile:
+    putting their loggers right afterwards would be too late.
+    """
+    configure = {(logging.config, "fileConfig"), (logging.config, "dictConfig")}
+    before = [(module, name, getattr(module, name)) for module, name in configure]
+    for module, name, _ in before:
+        setattr(module, name, _do_nothing)
+    try:
+        yield
+    finally:
+        for module, name, function in before:
+            setattr(module, name, function)
+
+
+def _do_nothing(*_: Any, **__: Any) -> None:
+    """In the place of what configures logging."""
 
 
 def _adapt_configure(

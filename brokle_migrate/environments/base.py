@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ class StepSql:
     step: Step
     statements: tuple[str, ...]
     note: str = ""
+
+
+class Log(Enum):
+    """What becomes of the log of the libraries, and of what ``env.py`` does to logging."""
+
+    HIDDEN = auto()
+    SHOWN = auto()  # as env.py configures it
+    APPLICATION = auto()  # as the application has configured it; env.py changes nothing
 
 
 LOCK = "lock"
@@ -127,6 +136,9 @@ class Environment(Protocol):
 
         :raises RevisionError: the files are not valid.
         """
+
+    def hurry(self, deadline: float) -> None:
+        """Have questions from now on given up soon after a time on ``time.monotonic()``'s clock."""
 
     def snapshot(self, *, prove: bool = False) -> Snapshot:
         """Read files and database; writes nothing and creates nothing.

@@ -56,6 +56,7 @@ class ClickHouseEnvironment:
         self._scripts = SqlScriptDirectory(directory)
         self._url, self._settings = _configured(config, directory, x)
         self._driver: Driver | None = None
+        self._deadline: float | None = None
         self._run_id = str(uuid.uuid4())
         self._state = _NO_LEDGER
         self._recorder: Recorder | None = None
@@ -77,6 +78,11 @@ class ClickHouseEnvironment:
 
     def revisions(self) -> tuple[Revision, ...]:
         return self._scripts.revisions
+
+    def hurry(self, deadline: float) -> None:
+        self._deadline = deadline
+        if self._driver is not None:
+            self._driver.deadline = deadline
 
     def snapshot(self, *, prove: bool = False) -> Snapshot:
         revisions = self.revisions()
@@ -193,6 +199,7 @@ class ClickHouseEnvironment:
     def _open(self) -> Driver:
         if self._driver is None:
             self._driver = connect(self._url, self._settings)
+            self._driver.deadline = self._deadline
         return self._driver
 
     def _connected(self) -> Driver:

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidScripts
-from ..model import POSTGRES, Action
+from ..model import POSTGRES, Action, Limits
 from . import postgres_objects
 from .alembic_project import AlembicProject
-from .base import DatabaseObject, ServerFacts, StepSql, TableSize
+from .base import DatabaseObject, Log, ServerFacts, StepSql, TableSize
 from .new_revision import new_revision
 from .offline import OfflineRun
 from .postgres_errors import describe
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..errors import MigrateError, StepFailed
     from ..events import Emit
     from ..locks import Lock
-    from ..model import Limits, Revision, Snapshot, Step
+    from ..model import Revision, Snapshot, Step
     from .base import LastRun
 
 
@@ -38,15 +38,15 @@ class PostgresEnvironment:
     """The team's Alembic project over its database.
 
     :param config: the whole configuration; ``-x`` arguments reach ``env.py``.
-    :param verbose: let Alembic's log through.
+    :param log: what becomes of Alembic's log.
     :raises ConfigError: Postgres is not configured, or has no script location.
     """
 
     name = POSTGRES
 
-    def __init__(self, config: Config, *, verbose: bool = False) -> None:
+    def __init__(self, config: Config, *, log: Log = Log.HIDDEN) -> None:
         postgres = config.require_postgres()
-        self._project = AlembicProject(config, verbose=verbose)
+        self._project = AlembicProject(config, log=log)
         self._state = PostgresState(self._project, postgres.url)
         self._lock_timeout = postgres.lock_timeout
 
@@ -64,6 +64,9 @@ class PostgresEnvironment:
 
     def revisions(self) -> tuple[Revision, ...]:
         return self._revisions
+
+    def hurry(self, deadline: float) -> None:
+        self._state.limits = Limits(deadline)
 
     def snapshot(self, *, prove: bool = False) -> Snapshot:  # noqa: ARG002 - transactions prove it
         return self._state.snapshot(self._revisions, self._committing)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ..command import Created
+    from ..authoring import Created
     from ..environments.base import DatabaseObject
     from ..errors import MigrateError
     from ..events import Event

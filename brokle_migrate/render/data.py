@@ -14,7 +14,7 @@ from .reports import next_command, tips
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..command import Created
+    from ..authoring import Created
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
     from ..interruption import Interruption

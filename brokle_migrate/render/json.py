@@ -10,7 +10,7 @@ from . import data
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..command import Created
+    from ..authoring import Created
     from ..errors import MigrateError
     from ..events import Event
     from ..locks import LockState

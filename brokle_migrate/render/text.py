@@ -22,7 +22,7 @@ from .states import info_page, status_page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..command import Created
+    from ..authoring import Created
     from ..errors import MigrateError
     from ..events import Event
     from ..locks import LockState

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from brokle_migrate import command
+from brokle_migrate import migrating
 from brokle_migrate.config import load
 from brokle_migrate.environments import open_environments
 from brokle_migrate.errors import StalePlan
@@ -77,10 +77,10 @@ def test_a_stale_plan_does_not_run(ready: Project, monkeypatch: pytest.MonkeyPat
     config = load()
     request = Request(Operation.UP, (POSTGRES, CLICKHOUSE))
     with open_environments(config) as environments:
-        plan = command.plan(request, environments)
+        plan = migrating.plan(request, environments)
         assert ready.run("up").code == 0
         with pytest.raises(StalePlan, match="nothing was run"):
-            command.run(plan, environments, emit=lambda _: None, waiting=lambda _: None)
+            migrating.run(plan, environments, emit=lambda _: None, waiting=lambda _: None)
 
 
 def test_a_step_under_way_is_waited_for_and_is_not_dirty(

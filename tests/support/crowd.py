@@ -27,7 +27,7 @@ MODULES = (
     "alembic.command",
     "brokle_migrate.__main__",
     "brokle_migrate.cli.session",
-    "brokle_migrate.command",
+    "brokle_migrate.cli.moving",
     "brokle_migrate.environments.clickhouse",
     "brokle_migrate.environments.clickhouse_lease",
     "brokle_migrate.environments.postgres",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brokle_migrate.command import Created
+from brokle_migrate.authoring import Created
 from brokle_migrate.environments.base import DatabaseObject, TableSize
 from brokle_migrate.errors import MigrateError, StepFailed
 from brokle_migrate.events import StepFinished, StepStarted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from brokle_migrate.command import Created
+from brokle_migrate.authoring import Created
 from brokle_migrate.environments.base import DatabaseObject, ServerFacts, TableSize
 from brokle_migrate.errors import DatabaseUnreachable, StepFailed
 from brokle_migrate.history import History
