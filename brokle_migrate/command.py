@@ -25,6 +25,7 @@ from . import authoring, holding, inspection, migrating, standing, waiting
 from .applications import failure, hidden, hiding, opened, voice
 from .automatic import auto_migrate, auto_migrate_async
 from .environments import selected
+from .examination import health
 from .model import Action, Limits, OnFailure, Operation, Report, Request
 from .waiting import TIMEOUT, Patience
 
@@ -45,6 +46,7 @@ __all__ = [
     "current",
     "downgrade",
     "heads",
+    "health",
     "history",
     "info",
     "lock",
