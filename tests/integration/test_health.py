@@ -92,7 +92,9 @@ def test_out_of_order_and_changed(filled: Project) -> None:
 
 
 def test_a_half_applied_file_is_unhealthy(filled: Project) -> None:
-    filled.add_pair(3, "half", "CREATE TABLE h (x Int8) ENGINE = Log; SELECT no_such_function()", "SELECT 1")
+    filled.add_pair(
+        3, "half", "CREATE TABLE h (x Int8) ENGINE = Log; SELECT no_such_function()", "SELECT 1"
+    )
     assert filled.invoke("up").code == 6
     found = health(_config(filled))
     assert _conditions(found) == [Condition.HEALTHY, Condition.UNHEALTHY]
