@@ -94,7 +94,7 @@ class AlembicProject:
         forced = {"transaction_per_migration": False} if one_transaction else {}
         _adapt_configure(context, preferred, forced)
         reads = bool(options.get("dont_mutate"))
-        with _alone(reads=reads), self.quiet(reads=reads), context:
+        with _alone(reads=reads), self.quiet(), context:
             self.script.run_env()
 
     def _overrides(self) -> dict[str, str]:
@@ -107,15 +107,12 @@ class AlembicProject:
         return overrides
 
     @contextlib.contextmanager
-    def quiet(self, *, reads: bool = True) -> Iterator[None]:
-        """Keep output and logging as they are: ``env.py`` usually configures one, and may print.
-
-        :param reads: whether Alembic has nothing to tell an application.
-        """
+    def quiet(self) -> Iterator[None]:
+        """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
         alembic = logging.getLogger("alembic")
         loggers = _logging_state()
         is_application = self._log is Log.APPLICATION
-        if is_application and reads:
+        if is_application:  # our own log tells of every revision
             alembic.setLevel(logging.WARNING)
         try:
             with _unconfigured() if is_application else self._to_standard_error():
