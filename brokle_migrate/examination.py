@@ -11,7 +11,7 @@ from . import holding, standing, waiting
 from .applications import hidden, hiding, opened
 from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
-from .errors import DatabaseUnreachable, LockHeld, MigrateError
+from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
 from .status import DatabaseStatus
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def _look_at(
         with opened(config) as environments:
             environments.hurry(until)
             found = _database(environments, name, until)
-            return found, _lock(environments) if with_lock else None
+            silent = isinstance(found.status.error, Busy | DatabaseUnreachable)
+            return found, _lock(environments) if with_lock and not silent else None
 
     return look
 

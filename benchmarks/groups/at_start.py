@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..projects import History
 
 CURRENT = "alembic current in process, Postgres only"
-FEW, MANY = 100, 1_000
+FEW, MANY = 300, 1_000
 
 
 def rows(bench: Bench) -> Iterator[Row]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[MigrationStep]]
 
 _ALEMBIC = threading.RLock()
-_PATIENCE = 5.0  # seconds that a look waits for another thread's run; a run waits for as long
+_PATIENCE = 3.0  # seconds that a look waits for another thread's run; a run waits for as long
 
 
 class AlembicProject:
