@@ -155,19 +155,25 @@ def _unconfigured() -> Iterator[None]:
     ``fileConfig`` switches off every logger that it does not name, and other threads log meanwhile:
     putting their loggers right afterwards would be too late.
     """
-    configure = {(logging.config, "fileConfig"), (logging.config, "dictConfig")}
-    before = [(module, name, getattr(module, name)) for module, name in configure]
-    for module, name, _ in before:
-        setattr(module, name, _do_nothing)
+    before = {name: getattr(logging.config, name) for name in ("fileConfig", "dictConfig")}
+    for name, function in before.items():
+        setattr(logging.config, name, _outside_this_thread(function))
     try:
         yield
     finally:
-        for module, name, function in before:
-            setattr(module, name, function)
+        for name, function in before.items():
+            setattr(logging.config, name, function)
 
 
-def _do_nothing(*_: Any, **__: Any) -> None:
-    """In the place of what configures logging."""
+def _outside_this_thread(function: Callable[..., None]) -> Callable[..., None]:
+    """The same function, which does nothing where it is ``env.py`` that calls it."""
+    owner = threading.get_ident()
+
+    def configure(*arguments: Any, **options: Any) -> None:
+        if threading.get_ident() != owner:
+            function(*arguments, **options)
+
+    return configure
 
 
 def _adapt_configure(
