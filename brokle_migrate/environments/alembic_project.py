@@ -106,31 +106,11 @@ class AlembicProject:
             overrides["version_table"] = postgres.version_table
         return overrides
 
-    @contextlib.contextmanager
-    def quiet(self) -> Iterator[None]:
+    def quiet(self) -> contextlib.AbstractContextManager[None]:
         """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
-        alembic = logging.getLogger("alembic")
-        loggers = _logging_state()
-        is_application = self._log is Log.APPLICATION
-        if is_application:  # our own log tells of every revision
-            alembic.setLevel(logging.WARNING)
-        try:
-            with _unconfigured() if is_application else self._to_standard_error():
-                yield
-        finally:
-            _restore_logging(loggers)
-
-    @contextlib.contextmanager
-    def _to_standard_error(self) -> Iterator[None]:
-        """For a command, whose standard output is data."""
-        disabled = logging.root.manager.disable
-        if self._log is Log.HIDDEN:
-            logging.disable(logging.INFO)
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                yield
-        finally:
-            logging.disable(disabled)
+        if self._log is Log.APPLICATION:
+            return _unconfigured()
+        return _to_standard_error(hidden=self._log is Log.HIDDEN)
 
 
 @contextlib.contextmanager
@@ -149,18 +129,39 @@ def _alone(*, reads: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _to_standard_error(*, hidden: bool) -> Iterator[None]:
+    """For a command, whose standard output is data.
+
+    :param hidden: print warnings only.
+    """
+    loggers, disabled = _logging_state(), logging.root.manager.disable
+    if hidden:
+        logging.disable(logging.INFO)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logging.disable(disabled)
+        _restore_logging(loggers)
+
+
+@contextlib.contextmanager
 def _unconfigured() -> Iterator[None]:
     """Leave an application's logging to the application.
 
     ``fileConfig`` switches off every logger that it does not name, and other threads log meanwhile:
-    putting their loggers right afterwards would be too late.
+    putting their loggers right afterwards would be too late, and undo what they configure.
     """
     before = {name: getattr(logging.config, name) for name in ("fileConfig", "dictConfig")}
     for name, function in before.items():
         setattr(logging.config, name, _outside_this_thread(function))
+    alembic = logging.getLogger("alembic")
+    level = alembic.level
+    alembic.setLevel(logging.WARNING)  # our own log tells of every revision
     try:
         yield
     finally:
+        alembic.setLevel(level)
         for name, function in before.items():
             setattr(logging.config, name, function)
 
