@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from . import holding, standing, waiting
-from .applications import hidden, hiding, opened
+from .applications import opened, shown
 from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
 from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
@@ -105,6 +105,5 @@ def _seen(
         return DatabaseHealth(DatabaseStatus(name, label, error=error)), None
     except MigrateError as refused:
         return DatabaseHealth(DatabaseStatus(name, label, error=refused)), None
-    if found.status.error is not None:
-        hidden(found.status.error, hiding(config))
+    shown([found.status], config)
     return found, lock
