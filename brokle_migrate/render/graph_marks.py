@@ -34,8 +34,8 @@ def mark(parent: Element, x: float, y: float, state: NodeState) -> None:
         element(parent, "path", class_=f"dot {tone}", d=outline, stroke_linejoin="round")
         return
     if state is NodeState.CHANGED:
-        element(parent, "circle", class_=f"dot ring {tone}", cx=x, cy=y, r=DOT + 3)
-        element(parent, "circle", class_=f"dot {TONES[Tone.GOOD]}", cx=x, cy=y, r=DOT - 2)
+        element(parent, "circle", class_=f"dot hollow {tone}", cx=x, cy=y, r=DOT + 2)
+        element(parent, "circle", class_=f"dot {TONES[Tone.GOOD]}", cx=x, cy=y, r=DOT - 3)
         return
     kind = "hollow " if state in _HOLLOW else ""
     dashes = {"stroke_dasharray": "3 2.5"} if state is NodeState.OUT_OF_ORDER else {}

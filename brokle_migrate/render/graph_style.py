@@ -93,7 +93,6 @@ def _colours(palette: Mapping[str, str]) -> str:
             f"text.{tone}": f"fill: {strong}",
             f".dot.{tone}": f"fill: {strong}; stroke: {strong}",
             f".hollow.{tone}": f"fill: {palette['ground']}; stroke: {strong}",
-            f".ring.{tone}": f"fill: none; stroke: {strong}",
             f".band.{tone}": f"fill: {soft}; stroke: {strong}",
             f".soft.{tone}": f"fill: {soft}",
             f".full.{tone}": f"fill: {strong}",

@@ -119,7 +119,7 @@ def remark(side: Side, graph: Graph) -> str:
 
 
 def counts(side: Side) -> str:
-    """How many revisions are in which state."""
+    """How many revisions are in which state; where it has spaces it may be broken into lines."""
     if side.error is not None:
         return f"{words.counted(side.total, 'revision')} on disk"
     if not side.counts:
@@ -131,7 +131,7 @@ def counts(side: Side) -> str:
         for state, (word, _) in STATES.items()
         if state is not NodeState.APPLIED and side.count(state)
     ]
-    return " · ".join(part.replace(" ", "\u00a0") for part in parts)
+    return "\u00a0· ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def headline(node: Node) -> str:
