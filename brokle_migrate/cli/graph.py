@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def graph(options: Common, form: str | None, out: Path | None, everything: bool)
         found = _read(session, everything)
         if out is None:
             session.renderer.graph(found, chosen)
+            _tell_of_files(session)
         else:
             _write(session, found, chosen, out)
         return 0
@@ -74,6 +76,12 @@ def _form(asked: str | None, out: Path | None) -> Form:
             hint="leave --format out, or give the file another suffix",
         )
     return by_suffix or wanted or Form.SVG
+
+
+def _tell_of_files(session: Session) -> None:
+    """Say to somebody who has a screen full of markup now how to get a picture."""
+    if sys.stdout.isatty() and not session.options.json:
+        session.renderer.message("a file is nicer: brokle-migrate graph --out graph.svg")
 
 
 def _read(session: Session, everything: bool) -> Graph:

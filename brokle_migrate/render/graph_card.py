@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..graph import Graph, Side
     from .graph_columns import Column
 
-_PLACE, _SMALL, _MONO = 18.0, 12.0, 11.0
+_PLACE, _SMALL, _MONO = 16.5, 12.0, 11.0
 _ABOVE, _LINE, _BELOW, _BAR = 97.0, 18.0, 38.0, 6.0
 _LINES = 2  # of one kind
 _TAIL = 18  # characters of a label's end, where the database's name is

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from ..graph import EdgeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..graph import Edge, Graph, Key, Node
+
+    Wanted = tuple[Key, EdgeKind]  # what a lane waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +106,39 @@ def _assign_lanes(
     for edge in edges:
         if edge.kind is not EdgeKind.REQUIRES:
             leaving[edge.source].append(edge)
-    waiting: list[tuple[Key, EdgeKind] | None] = []
+    waiting: list[Wanted | None] = []
     for node in newest_first:
-        arriving = [i for i, each in enumerate(waiting) if each and each[0] == node.key]
-        along = [i for i in arriving if waiting[i] == (node.key, EdgeKind.DOWN)]
-        lane = along[0] if along else _free(waiting)
-        lanes[node.key] = lane
-        for i in arriving:
-            waiting[i] = None
-        heir = True
-        for edge in leaving[node.key]:
-            wanted = (edge.target, edge.kind)
-            inherits = heir and edge.kind is EdgeKind.DOWN
-            if inherits:
-                heir, chosen = False, lane
-            elif wanted in waiting:
-                chosen = waiting.index(wanted)
-            else:
-                chosen = _free(waiting, beside=lane)
-            _occupy(waiting, chosen, wanted)
-            travel[edge] = chosen
+        lanes[node.key] = _arrive(waiting, node.key)
+        travel.update(_leave(waiting, lanes[node.key], leaving[node.key]))
+
+
+def _arrive(waiting: list[Wanted | None], key: Key) -> int:
+    """The lane of a revision; every lane that waited for it is free again."""
+    arriving = [i for i, each in enumerate(waiting) if each and each[0] == key]
+    lane = next((i for i in arriving if waiting[i] == (key, EdgeKind.DOWN)), None)
+    if lane is None:
+        lane = _free(waiting)
+    for i in arriving:
+        waiting[i] = None
+    return lane
+
+
+def _leave(
+    waiting: list[Wanted | None], lane: int, edges: Iterable[Edge]
+) -> Iterator[tuple[Edge, int]]:
+    """The lane of each edge of a revision that stands in ``lane``."""
+    has_heir = False
+    for edge in edges:
+        wanted = (edge.target, edge.kind)
+        if edge.kind is EdgeKind.DOWN and not has_heir:
+            has_heir, chosen = True, lane
+        elif wanted in waiting:
+            chosen = waiting.index(wanted)
+        else:
+            chosen = _free(waiting, beside=lane)
+        waiting.extend([None] * (chosen + 1 - len(waiting)))
+        waiting[chosen] = wanted
+        yield edge, chosen
 
 
 def _free(waiting: Sequence[object | None], beside: int = -1) -> int:
@@ -131,13 +146,6 @@ def _free(waiting: Sequence[object | None], beside: int = -1) -> int:
     candidates = (i for i, each in enumerate(waiting) if each is None and i != beside)
     fresh = len(waiting) + (len(waiting) == beside)
     return next(candidates, fresh)
-
-
-def _occupy(
-    waiting: list[tuple[Key, EdgeKind] | None], lane: int, wanted: tuple[Key, EdgeKind]
-) -> None:
-    waiting.extend([None] * (lane + 1 - len(waiting)))
-    waiting[lane] = wanted
 
 
 def _width(environment: str, lanes: Mapping[Key, int], travel: Mapping[Edge, int]) -> int:

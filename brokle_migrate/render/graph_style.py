@@ -21,14 +21,15 @@ TONES = {
 }
 """The class of what is printed in a tone."""
 
-# Contrast of text and marks on every ground they stand on is 4.5 : 1 or more in both.
-_LIGHT = {
+# In both, texts and marks have a contrast of 4.5 : 1 or more with every ground they stand on, and
+# lines of 3 : 1 (WCAG 2.1, 1.4.3 and 1.4.11).
+LIGHT = {
     "ground": "#ffffff",
     "card": "#f6f8fa",
     "edge": "#d1d9e0",
     "text": "#1f2328",
     "muted": "#59636e",
-    "todo": "#a8b1bb",
+    "todo": "#8a939c",
     "link": "#8250df",
     "good": "#1a7f37 #e3f6e8",
     "warn": "#8a5a00 #fff3cd",
@@ -36,7 +37,7 @@ _LIGHT = {
     "next": "#0860c4 #e2f0ff",
     "quiet": "#59636e #e9edf1",
 }
-_DARK = {
+DARK = {
     "ground": "#0d1117",
     "card": "#151b23",
     "edge": "#3d444d",
@@ -53,8 +54,8 @@ _DARK = {
 _SHAPES = f"""
 .bm text {{ font-family: {SANS}; font-size: 13px; }}
 .bm .mono {{ font-family: {MONO}; font-size: 11px; }}
-.bm .name {{ font-size: 15px; font-weight: 600; }}
-.bm .place {{ font-size: 18px; font-weight: 600; }}
+.bm .name {{ font-size: 14px; font-weight: 600; }}
+.bm .place {{ font-size: 16.5px; font-weight: 600; }}
 .bm .small {{ font-size: 12px; }}
 .bm .strong {{ font-weight: 600; }}
 .bm .tag {{ font-size: 10.5px; font-weight: 600; }}
@@ -70,8 +71,8 @@ _SHAPES = f"""
 
 def style_sheet() -> str:
     """The style sheet of a picture; it follows the reader's light or dark mode."""
-    dark = f"@media (prefers-color-scheme: dark) {{\n{_colours(_DARK)}}}\n"
-    return _SHAPES + _colours(_LIGHT) + dark
+    dark = f"@media (prefers-color-scheme: dark) {{\n{_colours(DARK)}}}\n"
+    return _SHAPES + _colours(LIGHT) + dark
 
 
 def _colours(palette: Mapping[str, str]) -> str:

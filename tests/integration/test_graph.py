@@ -175,6 +175,12 @@ def test_what_cannot_be_written(project: Project, arguments: tuple[str, ...], me
     assert sorted(project.path.iterdir()) == before
 
 
+def test_a_terminal_is_told_of_files(project: Project) -> None:
+    result = small(project).run("graph", "--format", "mermaid", tty=True)
+    assert "flowchart BT" in result.out
+    assert "graph --out graph.svg" in result.out + result.err
+
+
 def test_files_that_are_not_valid_are_an_error(project: Project) -> None:
     project.add_pair(1, "half", "SELECT 1", None)
     result = project.invoke("graph")

@@ -81,10 +81,19 @@ def alone() -> Graph:
     return build([Reading(worded(History(replace(history.snapshot, label=label))))])
 
 
+def running() -> Graph:
+    """A step that somebody runs just now, on top of one whose file was edited."""
+    started = Interruption("3", Action.UPGRADE, 1, 2)
+    chain = clickhouse("1 2 3 4", "1 2", dirty=(started,))
+    chain = History(replace(chain.snapshot, changed=("2",)))
+    return build([Reading(postgres("a b", "b")), Reading(chain, running="ann@build-7, process 4")])
+
+
 GRAPHS = {
     "branches": branches,
     "trouble": trouble,
     "long": long,
     "base": base,
     "alone": alone,
+    "running": running,
 }

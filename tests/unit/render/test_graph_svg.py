@@ -13,6 +13,7 @@ import pytest
 from brokle_migrate.graph_building import Reading, build
 from brokle_migrate.graph_stretches import collapsed
 from brokle_migrate.render.graph_layout import lay_out
+from brokle_migrate.render.graph_style import DARK, LIGHT, TONES
 from brokle_migrate.render.graph_svg import svg
 from brokle_migrate.render.graph_words import identity, tooltip
 from brokle_migrate.render.svg import cut, cut_inside, width, wrapped
@@ -21,7 +22,7 @@ from ..scenarios import clickhouse, postgres
 from .pictures import GRAPHS, MANY, alone, base, branches, long, trouble
 
 NS = "{http://www.w3.org/2000/svg}"
-SIZES = {"name": 15.0, "place": 18.0, "mono": 11.0, "tag": 10.5, "small": 12.0}
+SIZES = {"name": 14.0, "place": 16.5, "mono": 11.0, "tag": 10.5, "small": 12.0}
 BOLD = {"name", "place", "tag", "strong"}
 
 
@@ -186,6 +187,33 @@ def test_no_line_runs_through_the_mark_of_a_revision_it_passes() -> None:
             and wire.source.row < spot.row < wire.target.row
         ]
         assert all(spot.lane != wire.lane for spot in passed), wire
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_everything_can_be_read_in_both_modes(palette: dict[str, str]) -> None:
+    tones = [palette[tone].split() for tone in TONES.values()]
+    softs = [soft for _, soft in tones]
+    grounds = [palette["ground"], palette["card"], *softs]
+    assert all(contrast(palette["text"], ground) >= 4.5 for ground in grounds)
+    assert all(contrast(palette["muted"], ground) >= 4.5 for ground in grounds)
+    for strong, soft in tones:
+        assert contrast(strong, soft) >= 4.5
+        assert contrast(strong, palette["ground"]) >= 4.5
+        assert contrast(strong, palette["card"]) >= 4.5
+    assert contrast(palette["todo"], palette["ground"]) >= 3
+    assert contrast(palette["link"], palette["ground"]) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, as WCAG 2.1 defines it."""
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    shares = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_thousands_of_revisions_are_quick() -> None:
