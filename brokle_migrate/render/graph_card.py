@@ -89,7 +89,7 @@ def draw_card(root: Element, card: Card, height: float) -> None:
 def _draw_title(group: Element, side: Side, x: float, y: float, room: float) -> None:
     element(group, "text", say.name(side.environment), class_="name", x=x, y=y)
     word, tone = say.standing(side)
-    tag(group, x + room - tag_width(word), y - 5, word, tone, full=True)
+    tag(group, x + room - tag_width(word), y - 5, word, tone, ground="full")
     label = cut_inside(say.clean(side.label), room, _MONO, tail=_TAIL)
     element(group, "text", label, class_="mono muted", x=x, y=y + 18)
 

@@ -73,18 +73,19 @@ def tag_width(text: str) -> float:
     return width(text, _TAG_TEXT, bold=True) + 14
 
 
-def tag(parent: Element, x: float, y: float, text: str, tone: Tone, *, full: bool = False) -> None:
+def tag(
+    parent: Element, x: float, y: float, text: str, tone: Tone, *, ground: str = "soft"
+) -> None:
     """A word on a rounded ground.
 
     :param x: its left edge.
     :param y: its middle.
-    :param full: in the tone's full colour.
+    :param ground: ``soft`` or ``full`` for the tone's colour, ``ground`` for that of the picture.
     """
     name, size = TONES[tone], tag_width(text)
-    ground = "full" if full else "soft"
     box = {"x": x, "y": y - TAG / 2, "width": size, "height": TAG, "rx": TAG / 2}
     element(parent, "rect", class_=f"{ground} {name}", **box)
-    on = f"on {name}" if full else name
+    on = f"on {name}" if ground == "full" else name
     place = {"x": x + size / 2, "y": y + 3.8, "text_anchor": "middle"}
     element(parent, "text", text, class_=f"tag {on}", **place)
 

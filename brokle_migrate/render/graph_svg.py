@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _ID = 11.0
 _TEXT = 13.0
+_TAG = 10.5
+_APART = 6.0
+_LONGEST_TAG = 120.0
 _TAGGED = frozenset(
     {
         NodeState.CHANGED,
@@ -153,37 +156,44 @@ def _draw_label(group: Element, column: Column, y: float, node: Node) -> None:
     style = "strong" if node.is_current else "muted" if quiet else "plain"
     headline = cut(say.headline(node), column.room, _TEXT, bold=node.is_current)
     element(group, "text", headline, class_=style, y=y - 4, **place)
+    _draw_identity(group, column, y, node)
+
+
+def _draw_identity(group: Element, column: Column, y: float, node: Node) -> None:
+    """The id and the tags beside it, away from the lanes."""
     tags = _fitting(node, column.room)
-    taken = sum(tag_width(text) + 6 for text, _, _ in tags)
+    taken = sum(tag_width(text) + _APART for text, _, _ in tags)
     identity = cut(say.identity(node), column.room - taken, _ID, mono=True)
+    place = {"x": column.label, "text_anchor": column.anchor}
     element(group, "text", identity, class_="mono muted", y=y + 13, **place)
-    at = column.label + column.direction * (width(identity, _ID, mono=True) + 6)
-    for text, tone, full in tags:
+    at = column.label + column.direction * (width(identity, _ID, mono=True) + _APART)
+    for text, tone, ground in tags:
         left = at if column.direction > 0 else at - tag_width(text)
-        tag(group, left, y + 9.2, text, tone, full=full)
-        at += column.direction * (tag_width(text) + 6)
+        tag(group, left, y + 9.2, text, tone, ground=ground)
+        at += column.direction * (tag_width(text) + _APART)
 
 
-def _fitting(node: Node, room: float) -> list[tuple[str, Tone, bool]]:
-    """The tags that leave at least half the room to the id; the rest is in the tooltip."""
-    kept: list[tuple[str, Tone, bool]] = []
-    left = room / 2
-    for text, tone, full in _tags(node):
-        short = cut(text, 120, 10.5, bold=True)
-        left -= tag_width(short) + 6
+def _fitting(node: Node, room: float) -> list[tuple[str, Tone, str]]:
+    """The tags for which the id leaves room, at least half of it; the tooltip has the rest."""
+    kept: list[tuple[str, Tone, str]] = []
+    left = room - min(width(say.identity(node), _ID, mono=True), room / 2)
+    for text, tone, ground in _tags(node):
+        short = cut(text, _LONGEST_TAG, _TAG, bold=True)
+        left -= tag_width(short) + _APART
         if left < 0:
             break
-        kept.append((short, tone, full))
+        kept.append((short, tone, ground))
     return kept
 
 
-def _tags(node: Node) -> Iterator[tuple[str, Tone, bool]]:
+def _tags(node: Node) -> Iterator[tuple[str, Tone, str]]:
     word, tone = say.STATES[node.state]
+    ground = "ground" if node.is_current else "soft"  # a band has the tone's soft colour itself
     if node.is_current:
-        yield "current", tone, True
+        yield "current", tone, "full"
     if node.state in _TAGGED:
-        yield word, tone, False
+        yield word, tone, ground
     if node.is_head:
-        yield "head", Tone.QUIET, False
+        yield "head", Tone.QUIET, ground
     for label in node.labels:
-        yield say.clean(label), Tone.QUIET, False
+        yield say.clean(label), Tone.QUIET, ground
