@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .errors import MigrateError
-
     Key = tuple[str, str]
 
 
@@ -80,6 +78,15 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a database could not be read: what a :class:`~.errors.MigrateError` says, as texts."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One of the two histories, and where its database stands.
 
@@ -90,7 +97,7 @@ class Side:
     :ivar counts: how many nodes have each state; states without one are left out.
     :ivar exists: False when an embedded database has not been created yet.
     :ivar running: who is migrating just now, empty for nobody.
-    :ivar error: why the database could not be read; what is known is its files alone then.
+    :ivar problem: why the database could not be read; what is known is its files alone then.
     """
 
     environment: str
@@ -101,7 +108,7 @@ class Side:
     counts: Mapping[NodeState, int] = field(default_factory=dict)
     exists: bool = True
     running: str = ""
-    error: MigrateError | None = None
+    problem: Problem | None = None
 
     def count(self, *states: NodeState) -> int:
         """How many revisions are in one of the states."""
@@ -140,8 +147,10 @@ class Graph:
 
 
 def _side_with(side: Side, change: Callable[[str], str]) -> Side:
+    found = side.problem
     return replace(
         side,
+        problem=found and replace(found, message=change(found.message), hint=change(found.hint)),
         label=change(side.label),
         running=change(side.running),
         current=tuple(map(change, side.current)),

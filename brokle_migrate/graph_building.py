@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .graph import Edge, EdgeKind, Graph, Node, NodeState, Side
+from .graph import Edge, EdgeKind, Graph, Node, NodeState, Problem, Side
 from .history import History
 from .links import interleave
 from .model import Action, Step
@@ -62,8 +62,12 @@ def _side(reading: Reading, nodes: Iterable[Node]) -> Side:
         counts=Counter(node.state for node in own),
         exists=history.snapshot.exists,
         running=reading.running,
-        error=reading.error,
+        problem=_problem(reading.error),
     )
+
+
+def _problem(error: MigrateError | None) -> Problem | None:
+    return None if error is None else Problem(error.code, error.message, error.hint or "")
 
 
 def _current(history: History) -> tuple[str, ...]:

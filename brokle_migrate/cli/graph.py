@@ -98,14 +98,14 @@ def _unreadable(found: Graph) -> list[Finding]:
 
     return [
         Finding(
-            side.error.code,
+            side.problem.code,
             Level.WARNING,
             side.environment,
-            f"{side.error.message}; the picture shows its files alone",
-            side.error.hint or "",
+            f"{side.problem.message}; the picture shows its files alone",
+            side.problem.hint,
         )
         for side in found.sides
-        if side.error is not None
+        if side.problem is not None
     ]
 
 

@@ -79,7 +79,7 @@ def draw_card(root: Element, card: Card, height: float) -> None:
     element(group, "rect", class_="card", height=height, **box)
     _draw_title(group, side, left, top + 27, room)
     element(group, "text", card.place, class_="place", x=left, y=top + 77)
-    current = ", ".join(map(say.clean, side.current)) or ("" if side.error else "base")
+    current = ", ".join(map(say.clean, side.current)) or ("" if side.problem else "base")
     shown = cut(current, room, _MONO, mono=True)
     element(group, "text", shown, class_="mono muted", x=left, y=top + _ABOVE)
     _draw_lines(group, card, left, top + _ABOVE + 5)

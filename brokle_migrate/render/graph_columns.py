@@ -101,7 +101,7 @@ def frame(graph: Graph, layout: Layout) -> Frame:
 def base_row(layout: Layout, side: Side) -> int:
     """The row below a history's first revision, where a database stands that has nothing yet."""
     rows = (s.row for s in layout.spots.values() if s.node.environment == side.environment)
-    at_base = not side.current and side.error is None
+    at_base = not side.current and side.problem is None
     return max(rows, default=-1) + 1 if at_base else -1
 
 

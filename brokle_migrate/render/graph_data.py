@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .data import error_data
-
 if TYPE_CHECKING:
-    from ..graph import Edge, Graph, Node, Side
+    from ..graph import Edge, Graph, Node, Problem, Side
     from .data import Data
     from .pictures import PictureFile
 
@@ -30,13 +28,17 @@ def _side(side: Side) -> Data:
         "environment": side.environment,
         "label": side.label,
         "exists": side.exists,
-        "current": None if side.error is not None else list(side.current),
+        "current": None if side.problem is not None else list(side.current),
         "heads": list(side.heads),
         "revisions": side.total,
         "counts": {state.value: count for state, count in side.counts.items()},
         "running": side.running or None,
-        "error": None if side.error is None else error_data(side.error),
+        "error": None if side.problem is None else _problem(side.problem),
     }
+
+
+def _problem(problem: Problem) -> Data:
+    return {"code": problem.code, "message": problem.message, "hint": problem.hint or None}
 
 
 def _node(node: Node) -> Data:

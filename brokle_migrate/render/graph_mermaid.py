@@ -88,7 +88,7 @@ def _base(side: Side) -> str:
 
 
 def _is_at_base(side: Side) -> bool:
-    return not side.current and side.error is None
+    return not side.current and side.problem is None
 
 
 def _subgraph(side: Side, graph: Graph, names: Mapping[Key, str]) -> Iterator[str]:

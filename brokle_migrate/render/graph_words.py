@@ -74,7 +74,7 @@ def summary(graph: Graph) -> str:
 
 def verb(side: Side) -> str:
     """Where a database stands, as the end of a sentence."""
-    if side.error is not None:
+    if side.problem is not None:
         return "can't be read"
     if not side.current:
         return "is at base"
@@ -83,8 +83,8 @@ def verb(side: Side) -> str:
 
 def standing(side: Side) -> tuple[str, Tone]:
     """The gravest thing about a database, in a word or two."""
-    if side.error is not None:
-        return ("unreachable" if side.error.code == "unreachable" else "unreadable"), Tone.BAD
+    if side.problem is not None:
+        return ("unreachable" if side.problem.code == "unreachable" else "unreadable"), Tone.BAD
     if not side.exists:
         return "not created yet", Tone.NEXT
     for state in _GRAVEST_FIRST:
@@ -99,7 +99,7 @@ def standing(side: Side) -> tuple[str, Tone]:
 def place(side: Side, graph: Graph) -> str:
     """Where a database stands, as one would say it."""
     here = [node for node in graph.of(side.environment) if node.is_current]
-    if side.error is not None:
+    if side.problem is not None:
         return "state unknown"
     if not here:
         return "nothing is applied yet"
@@ -110,8 +110,8 @@ def place(side: Side, graph: Graph) -> str:
 
 def remark(side: Side, graph: Graph) -> str:
     """What else has to be said of a database: why it can't be read, what is half done."""
-    if side.error is not None:
-        return clean(side.error.message)
+    if side.problem is not None:
+        return clean(side.problem.message)
     if side.running:
         return f"running now: {clean(side.running)}"
     details = (node.detail for node in graph.of(side.environment) if node.detail)
@@ -120,7 +120,7 @@ def remark(side: Side, graph: Graph) -> str:
 
 def counts(side: Side) -> str:
     """How many revisions are in which state; where it has spaces it may be broken into lines."""
-    if side.error is not None:
+    if side.problem is not None:
         return f"{words.counted(side.total, 'revision')} on disk"
     if not side.counts:
         return "no revisions on disk"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.errors import DatabaseUnreachable, LinkError
-from brokle_migrate.graph import EdgeKind, Graph, NodeState
+from brokle_migrate.graph import EdgeKind, Graph, NodeState, Problem
 from brokle_migrate.graph_building import Reading, build
 from brokle_migrate.graph_stretches import AROUND, SHOWN, collapsed
 from brokle_migrate.history import History
@@ -99,10 +99,10 @@ def test_a_step_that_somebody_runs_is_not_dirty() -> None:
 
 
 def test_a_database_that_is_down_leaves_its_files() -> None:
-    error = DatabaseUnreachable("no answer")
+    error = DatabaseUnreachable("no answer", hint="start it")
     drawn = build([Reading(postgres("a b"), error=error), Reading(clickhouse("1", "1"))])
     assert states(drawn) == "0pa 0pb [+c1]"
-    assert drawn.sides[0].error is error
+    assert drawn.sides[0].problem == Problem("unreachable", "no answer", "start it")
     assert drawn.sides[0].heads == ("b",)
 
 

@@ -89,6 +89,19 @@ def running() -> Graph:
     return build([Reading(postgres("a b", "b")), Reading(chain, running="ann@build-7, process 4")])
 
 
+def secret(word: str) -> Graph:
+    """A graph with a word in every text that comes from outside."""
+    stopped = Interruption("2", Action.UPGRADE, 1, 2, error=f"refused {word}")
+    chain = clickhouse("1 2", "1", dirty=(stopped,)).snapshot
+    first, second = chain.revisions
+    chain = replace(chain, label=f"ch://{word}", revisions=(replace(first, message=word), second))
+    left = postgres(f"a b-{word}").snapshot
+    *rest, last = left.revisions
+    left = replace(left, revisions=(*rest, replace(last, branch_labels=(word,))))
+    error = DatabaseUnreachable(f"no answer to {word}", hint=f"try {word}")
+    return build([Reading(History(left), error=error), Reading(History(chain), running=word)])
+
+
 GRAPHS = {
     "branches": branches,
     "trouble": trouble,
