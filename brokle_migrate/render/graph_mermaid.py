@@ -104,7 +104,8 @@ def _subgraph(side: Side, graph: Graph, names: Mapping[Key, str]) -> Iterator[st
 
 def _label(node: Node) -> str:
     facts = ["current"] if node.is_current else []
-    facts += [] if node.state is NodeState.APPLIED else [say.STATES[node.state][0]]
+    is_said = node.state is NodeState.APPLIED or node.count > 1
+    facts += [] if is_said else [say.STATES[node.state][0]]
     facts += ["head"] if node.is_head else []
     facts += map(say.clean, node.labels)
     lines = [say.headline(node), say.identity(node), ", ".join(facts)]
