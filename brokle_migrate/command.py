@@ -21,7 +21,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypedDict
 
-from . import authoring, holding, inspection, migrating, standing, waiting
+from . import authoring, graphing, holding, inspection, migrating, standing, waiting
 from .applications import failure, hiding, opened, shown, voice
 from .automatic import auto_migrate, auto_migrate_async
 from .environments import selected
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from .authoring import Created
     from .config import Config
+    from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
     from .status import Info, Status
@@ -45,6 +46,7 @@ __all__ = [
     "auto_migrate_async",
     "current",
     "downgrade",
+    "graph",
     "heads",
     "health",
     "history",
@@ -92,6 +94,15 @@ def info(config: Config, environments: Sequence[str] = ()) -> Info:
         info = inspection.info(config, found, selected(config, environments))
     shown([database.status for database in info.databases], config)
     return info
+
+
+def graph(config: Config, environments: Sequence[str] = ()) -> Graph:
+    """Both histories, the links between them, and where each database stands.
+
+    ``brokle_migrate.render.pictures.draw`` makes a picture of it.
+    """
+    with opened(config) as found:
+        return graphing.graph(found, selected(config, environments))
 
 
 def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:

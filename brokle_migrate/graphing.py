@@ -8,7 +8,7 @@ from .errors import ConfigError, Interrupted, MigrateError, RevisionError
 from .graph_building import Reading, build
 from .history import History
 from .model import CLICKHOUSE, Snapshot
-from .planning import is_open
+from .standing import known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,25 +30,10 @@ def graph(environments: Environments, names: Sequence[str]) -> Graph:
 def _read(environments: Environments, name: str) -> Reading:
     revisions = environments[name].revisions()
     try:
-        history = History(environments[name].snapshot())
-        return _unfinished(environments, history) if is_open(history) else Reading(history)
+        history, running = known(environments, name)
+        return Reading(history, running=running)
     except (ConfigError, Interrupted, RevisionError):
         raise
     except MigrateError as error:
         label, linear = environments.label(name), name == CLICKHOUSE
         return Reading(History(Snapshot(name, label, revisions, (), linear)), error=error)
-
-
-def _unfinished(environments: Environments, history: History) -> Reading:
-    """Tell a step that is under way from one that was interrupted: who runs it holds the lock."""
-    try:
-        holder = environments.lock(0, _nobody).holder()
-    except MigrateError:  # then ClickHouse itself tells whether its statement runs
-        holder = None
-    if holder is not None and not holder.is_over:
-        return Reading(history, running=str(holder))
-    return Reading(History(environments[history.environment].snapshot(prove=True)))
-
-
-def _nobody(_: str) -> None:
-    """For whom nothing has to be told."""
