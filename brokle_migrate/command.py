@@ -102,7 +102,7 @@ def graph(config: Config, environments: Sequence[str] = ()) -> Graph:
     ``brokle_migrate.render.pictures.draw`` makes a picture of it.
     """
     with opened(config) as found:
-        return graphing.graph(found, selected(config, environments))
+        return graphing.graph(found, selected(config, environments)).each(hiding(config))
 
 
 def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
