@@ -24,6 +24,7 @@ class DatabaseStatus:
     :ivar heads: the newest revisions on disk.
     :ivar applied: how many revisions on disk are applied.
     :ivar ahead: versions that the database records and no file has.
+    :ivar newer: those of ``dirty`` whose version no file has: newer code is at it, or left it so.
     :ivar exists: False when an embedded database has not been created yet.
     :ivar is_lost: whether the database is ahead, so that the files don't tell where it stands.
     :ivar running: who is migrating just now, empty for nobody: then nothing is interrupted.
@@ -40,6 +41,7 @@ class DatabaseStatus:
     ahead: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     dirty: tuple[Interruption, ...] = ()
+    newer: tuple[Interruption, ...] = ()
     findings: tuple[Finding, ...] = ()
     exists: bool = True
     is_lost: bool = False
@@ -56,11 +58,12 @@ class DatabaseStatus:
     def is_ready(self) -> bool:
         """Whether the code that these files belong to finds the schema it needs.
 
-        A database that is ahead was migrated by newer code, which had these files, too.
+        A database that is ahead was migrated by newer code, which had these files, too.  While
+        newer code migrates, what runs keeps serving: else each rolling deployment would be an
+        outage for as long as its migration takes.
         """
-        if self.error is not None or self.dirty or self.running:
-            return False
-        return not (self.pending or self.out_of_order)
+        is_half_done = len(self.dirty) > len(self.newer)
+        return self.error is None and not (is_half_done or self.pending or self.out_of_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ def describe(history: History, *, running: str = "") -> DatabaseStatus:
         ahead=history.ahead,
         changed=snapshot.changed,
         dirty=snapshot.dirty,
+        newer=tuple(i for i in snapshot.dirty if i.version not in history.by_id),
         findings=state_findings([history], running=running),
         exists=snapshot.exists,
         is_lost=history.is_lost,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -80,6 +81,21 @@ def test_newer_code_leaves_older_pods_ready(filled: Project) -> None:
     found = health(_config(filled))
     assert found.condition is Condition.DEGRADED
     assert found.is_ready
+
+
+def test_newer_code_at_work_leaves_older_pods_ready(
+    filled: Project, gateway: GatewayProcess, tmp_path: Path
+) -> None:
+    older = shutil.copytree(filled.path, tmp_path / "older")
+    _add(filled, 3)
+    fault = gateway.fault("CREATE TABLE t3", when="before", action="hold")
+    with filled.start("up") as running:
+        fault.wait()
+        found = health(load(directory=older, environ={}))
+        fault.release()
+        assert running.wait().code == 0
+    assert found.is_ready
+    assert found.databases[1].status.running
 
 
 def test_out_of_order_and_changed(filled: Project) -> None:

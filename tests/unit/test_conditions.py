@@ -80,6 +80,15 @@ def test_a_database(
     assert [each.command for each in health.recommendations] == [command] * (command is not None)
 
 
+@pytest.mark.parametrize(("files", "ready"), [("1", True), ("1 2", False)])
+@pytest.mark.parametrize("running", ["", "somebody"])
+def test_a_half_done_step_of_newer_code_keeps_nobody_from_serving(
+    files: str, running: str, ready: bool
+) -> None:
+    history = clickhouse(files, applied="1", dirty=(_half_done(Outcome.UNKNOWN),))
+    assert describe(history, running=running).is_ready is ready
+
+
 @pytest.mark.parametrize(
     ("outcome", "command"),
     [
