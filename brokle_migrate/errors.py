@@ -28,8 +28,9 @@
       ├─ PartlyDropped
       ├─ Interrupted
       │    └─ Terminated
-      └─ StepFailed
-           └─ StepTimedOut (a TimedOut, too)
+      ├─ StepFailed
+      │    └─ StepTimedOut (a TimedOut, too)
+      └─ MigrationFailed
 
 The first paragraph of a class docstring is the default message.  Only the
 command line turns an error into text and an exit code.
@@ -42,7 +43,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from .interruption import Interruption
-    from .model import Location, Step
+    from .model import Location, Report, Step
 
 
 class MigrateError(Exception):
@@ -218,10 +219,19 @@ class TimedOut(MigrateError):
 
 
 class DatabaseUnreachable(MigrateError):
-    """The database does not answer."""
+    """The database does not answer.
+
+    :param refused: whether the server answered, and said no: to wait would not help.
+    """
 
     code = "unreachable"
     exit_code = 5
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, refused: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.refused = refused
 
 
 class NotConfirmed(MigrateError):
@@ -292,6 +302,21 @@ class StepTimedOut(StepFailed, TimedOut):
     """The time that the run was given was over while a step ran."""
 
     code = TimedOut.code
+
+
+class MigrationFailed(MigrateError):
+    """An application's databases could not be migrated; the message is the whole report.
+
+    :param error: what went wrong.
+    :param report: what the run did; None when nothing was run.
+    """
+
+    code = "migration_failed"
+
+    def __init__(self, message: str, *, error: MigrateError, report: Report | None = None) -> None:
+        super().__init__(message, hint=error.hint)
+        self.error = error
+        self.report = report
 
 
 def interrupted(number: int) -> Interrupted:

@@ -68,6 +68,13 @@ class StepRetried:
         )
 
 
+def is_boundary(event: Event) -> bool:
+    """Whether a run that is ended here ends between two statements, with something left to run."""
+    if isinstance(event, StatementDone):
+        return event.statement < event.statements
+    return isinstance(event, StepStarted | StatementRunning)
+
+
 Event = StepStarted | StatementRunning | StatementDone | StepFinished | StepRetried
 if TYPE_CHECKING:
     Emit = Callable[[Event], None]

@@ -7,12 +7,12 @@ Changing databases is two calls: :func:`plan` decides, :func:`run` acts, and wha
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import planning
-from .errors import StalePlan
+from .errors import RevisionError, StalePlan
 from .history import History
-from .model import Limits, Operation
+from .model import Limits, Operation, Report
 from .quiet import quiet_snapshot
 from .runner import run as run_plan
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .environments import Environments
     from .events import Emit
-    from .model import Plan, Report, Request
+    from .model import Action, Plan, Request
     from .preview import Preview
 
 T = TypeVar("T")
@@ -103,6 +103,50 @@ def run(
     """
     lock = environments.lock(lock_timeout, waiting)
     return run_plan(plan, environments, lock, emit, tell, limits)
+
+
+def migrate(
+    request: Request,
+    environments: Environments,
+    *,
+    only: Action | None = None,
+    emit: Emit = nobody,
+    waiting: Callable[[str], None] = nobody,
+    tell: Callable[[str], None] = nobody,
+    lock_timeout: float = LOCK_TIMEOUT,
+    limits: Limits = _NO_LIMITS,
+) -> Report:
+    """Plan and run without asking in between; where there is nothing to do no lock is taken.
+
+    :param only: the one thing that steps may do; None for whatever the plan says.
+    :raises RevisionError: the plan would do something else; nothing was run.
+    :raises MigrateError: nothing was run.
+    """
+    options: Any = {
+        "waiting": waiting,
+        "tell": tell,
+        "lock_timeout": lock_timeout,
+        "limits": limits,
+    }
+    found = plan(request, environments, **options)
+    _require(only, found)
+    if not found.steps:
+        return nothing_to_do(found, environments)
+    return run(found, environments, emit=emit, **options)
+
+
+def nothing_to_do(plan: Plan, environments: Environments) -> Report:
+    """The report of a plan without steps."""
+    return Report(plan, (), {name: environments[name].snapshot() for name in plan.fingerprints})
+
+
+def _require(only: Action | None, plan: Plan) -> None:
+    for step in plan.steps:
+        if only is not None and step.action is not only:
+            raise RevisionError(
+                f"{plan.request.destination} is the other way: it would {step}; nothing was run",
+                hint="upgrade goes forward, and downgrade goes back",
+            )
 
 
 def repeatedly(attempt: Callable[[], T], tell: Callable[[str], None]) -> T:

@@ -52,6 +52,16 @@ class DatabaseStatus:
         behind = self.pending or self.out_of_order or self.dirty or self.is_lost
         return self.error is None and not behind
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the code that these files belong to finds the schema it needs.
+
+        A database that is ahead was migrated by newer code, which had these files, too.
+        """
+        if self.error is not None or self.dirty or self.running:
+            return False
+        return not (self.pending or self.out_of_order)
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -62,6 +72,11 @@ class Status:
     @property
     def at_head(self) -> bool:
         return all(database.at_head for database in self.databases)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the code that these files belong to finds the schema it needs."""
+        return all(database.is_ready for database in self.databases)
 
     @property
     def error(self) -> MigrateError | None:

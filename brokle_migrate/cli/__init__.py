@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import operating  # noqa: F401 - its commands join the group
 from .argv import normalise
 from .commands import group
 

@@ -148,7 +148,7 @@ def resume(options: Common, choice: str | None) -> int:
     """Settle a step that was interrupted."""
     from .resume import resume as run
 
-    return _execute(options, "resume", lambda session: run(session, choice))
+    return execute(options, "resume", lambda session: run(session, choice))
 
 
 @group.command()
@@ -165,7 +165,7 @@ def status(options: Common, exit_code: bool) -> int:
             return found.error.exit_code
         return 3 if exit_code and not found.at_head else 0
 
-    return _execute(options, "status", work)
+    return execute(options, "status", work)
 
 
 @group.command()
@@ -179,7 +179,7 @@ def info(options: Common) -> int:
         session.renderer.info(found)
         return found.error.exit_code if found.error is not None else 0
 
-    return _execute(options, "info", work)
+    return execute(options, "info", work)
 
 
 @group.command()
@@ -197,7 +197,7 @@ def create(options: Common, name: str, sql: bool) -> int:
         session.renderer.created(created)
         return 0
 
-    return _execute(options, "create", work)
+    return execute(options, "create", work)
 
 
 @group.command()
@@ -223,7 +223,7 @@ def drop(options: Common) -> int:
         session.renderer.dropped(objects)
         return 0
 
-    return _execute(options, "drop", work)
+    return execute(options, "drop", work)
 
 
 @group.command()
@@ -243,10 +243,14 @@ def lock(options: Common, remove: bool) -> int:
         session.renderer.lock(state)
         return 0
 
-    return _execute(options, "lock", work)
+    return execute(options, "lock", work)
 
 
-def _execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
+def execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
+    """Run a command's work, with everything around it imported only now.
+
+    :param name: the command's name, for the JSON envelope.
+    """
     from .session import execute
 
     return execute(options, name, work)
@@ -272,4 +276,4 @@ def _move(
     """Plan, show or ask, run, report: what every command that runs steps does."""
     from .moving import move
 
-    return _execute(options, name, lambda session: move(session, request(session), question))
+    return execute(options, name, lambda session: move(session, request(session), question))

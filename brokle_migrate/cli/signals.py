@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import interrupted
-from ..events import StatementDone, StatementRunning, StepStarted
+from ..events import StepStarted, is_boundary
 from ..model import POSTGRES
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class Stop:
             is_postgres = event.step.environment == POSTGRES
             self._running = "revision" if is_postgres else "statement"
         self._emit(event)
-        if isinstance(event, StatementRunning) or (
-            isinstance(event, StatementDone) and event.statement < event.statements
-        ):
+        if is_boundary(event):
             self._stop_if_asked()
 
     def handle(self, number: int, _: FrameType | None) -> None:

@@ -28,6 +28,10 @@ _UNDEFINED_COLUMN = "42703"
 
 
 _CLASS = re.compile(r"<class '[\w.]+'>: ")  # SQLAlchemy's, before the words of asyncpg
+_FOR_NOW = re.compile(
+    r"the database system is |too many (clients|connections)|remaining connection slots|"
+    r"terminating connection|server_login|server login|pooler|no more connections allowed"
+)
 _AT_COMMIT = (
     "the revision had run, and whether the server still committed it, it alone knows: what it has "
     "recorded is above, or in brokle-migrate status"
@@ -74,13 +78,24 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
     if isinstance(error, exc.ProgrammingError):
         return StateError(f"Postgres at {label} refused: {_words(error)}")
     if isinstance(error, exc.DBAPIError):
-        return DatabaseUnreachable(
-            f"Postgres at {label} does not answer: {_words(error)}",
-            hint="is the server running, and are host, port, database, user and password right?",
-        )
+        return unreachable(label, _words(error))
     if isinstance(error, CommandError):
         return RevisionError(f"postgres: {error}")
     return ConfigError(describe(error, env_py.parent))
+
+
+def unreachable(label: str, words: str) -> DatabaseUnreachable:
+    """The error for a database that could not be connected to.
+
+    :param words: what the driver says of it.
+    """
+    # libpq keeps no SQLSTATE of a connection that was not made (PQresultErrorField needs a result).
+    refused = "FATAL:" in words and not _FOR_NOW.search(words)
+    return DatabaseUnreachable(
+        f"Postgres at {label} does not answer: {words}",
+        hint="is the server running, and are host, port, database, user and password right?",
+        refused=refused,
+    )
 
 
 def failed(step: Step, error: BaseException, seen: Circumstances) -> StepFailed:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from .base import Renderer, Writer
+from .base import Lines, Renderer, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .base import Hide, Screen
 
-__all__ = ["Renderer", "choose"]
+__all__ = ["Renderer", "choose", "to_log"]
 
 
 def choose(
@@ -37,6 +39,19 @@ def choose(
         return _json(data, rest, hide, quiet=quiet, verbose=verbose)
     screens = [_screen(stream, hide, color is not False) for stream in (data, rest)]
     return TextRenderer(*screens, quiet=quiet, verbose=verbose)
+
+
+def to_log(write: Callable[[str], None], hide: Hide) -> Renderer:
+    """The renderer for an application: every line goes to its log.
+
+    :param write: called with each line, without its end.
+    :param hide: takes secrets out of a text.
+    """
+    from .plain import PlainScreen
+    from .text import TextRenderer
+
+    screen = PlainScreen(Lines(write), hide)
+    return TextRenderer(screen, screen)
 
 
 def _json(out: Writer, err: Writer, hide: Hide, *, quiet: bool, verbose: bool) -> Renderer:

@@ -142,3 +142,30 @@ class Writer:
     def isatty(self) -> bool:
         """Whether somebody is looking."""
         return self._stream.isatty()
+
+
+class Lines(Writer):
+    """Hands on each line as soon as it is whole.
+
+    :param take: called with a line, without its end.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, take: Callable[[str], None]) -> None:
+        self._take = take
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._take(line)
+        return len(text)
+
+    def flush(self) -> None:
+        """A line that is not whole is kept."""
+
+    def isatty(self) -> bool:
+        """Nobody is looking."""
+        return False

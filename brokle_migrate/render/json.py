@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import data
 
@@ -105,8 +105,8 @@ class JsonRenderer:
             "command": command,
             "ok": exit_code == 0,
             "exit_code": exit_code,
-            "data": self._hidden(self._data),
-            "error": self._hidden(self._error),
+            "data": data.hidden(self._data, self._hide),
+            "error": data.hidden(self._error, self._hide),
         }
         self._out.write(json.dumps(envelope) + "\n")
         self._out.flush()
@@ -115,15 +115,3 @@ class JsonRenderer:
         self._data = found
         if error is not None:
             self.error(error)
-
-    def _hidden(self, value: Any) -> Any:
-        """A value with the secrets taken out of its texts; names of fields are ours."""
-        match value:
-            case str():
-                return self._hide(value)
-            case dict():
-                return {name: self._hidden(each) for name, each in value.items()}
-            case list():
-                return [self._hidden(each) for each in value]
-            case _:
-                return value

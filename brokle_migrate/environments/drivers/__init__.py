@@ -57,5 +57,5 @@ def unreachable(url: DatabaseUrl, error: ServerError | ConnectionLost) -> Databa
     message = f"ClickHouse at {url.label} refused the connection: {error}"
     if error.code == UNKNOWN_DATABASE:
         hint = f"create it: clickhouse-client --query 'CREATE DATABASE {url.database}'"
-        return DatabaseUnreachable(message, hint=hint)
-    return DatabaseUnreachable(message, hint="check user, password and grants")
+        return DatabaseUnreachable(message, hint=hint, refused=True)
+    return DatabaseUnreachable(message, hint="check user, password and grants", refused=True)

@@ -1,0 +1,235 @@
+"""The commands for programs: a :class:`Config` in, a value out.
+
+::
+
+    from brokle_migrate import command, load
+
+    config = load()
+    command.status(config).at_head
+    command.upgrade(config)             # raises MigrationFailed with the whole report
+    command.downgrade(config, "-1")
+
+Neither click nor rich is imported, nothing is printed, and nothing is asked.  What there is to tell
+of a run goes to the logger ``brokle_migrate``.  Errors are those of :mod:`.errors`, without
+passwords in them.  ``environments`` narrows a function to ``"postgres"`` or ``"clickhouse"``.
+
+Functions may be called from several threads: runs of Alembic, which is not thread-safe, take turns.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypedDict
+
+from . import authoring, holding, inspection, migrating, standing, waiting
+from .applications import failure, hidden, hiding, opened, voice
+from .automatic import auto_migrate, auto_migrate_async
+from .environments import selected
+from .examination import health
+from .model import Action, Limits, OnFailure, Operation, Report, Request
+from .waiting import TIMEOUT, Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from .authoring import Created
+    from .config import Config
+    from .locks import LockState
+    from .model import Plan, Revision
+    from .status import Info, Status
+
+__all__ = [
+    "Choices",
+    "auto_migrate",
+    "auto_migrate_async",
+    "current",
+    "downgrade",
+    "heads",
+    "health",
+    "history",
+    "info",
+    "lock",
+    "plan",
+    "revision",
+    "stamp",
+    "status",
+    "upgrade",
+    "wait",
+]
+
+
+class Choices(TypedDict, total=False):
+    """What every function that changes databases takes.
+
+    :ivar environments: the databases to work on; every configured one when left out.
+    :ivar lock_timeout: seconds to wait for another run to end, 15 when left out.
+    :ivar timeout: seconds that the whole run may take, None for no limit.
+    :ivar statement_timeout: seconds that one statement may take, None for no limit.
+    :ivar on_failure: ``"stop"`` or ``"rollback"``.
+    :ivar atomic: commit Postgres only once ClickHouse is done.
+    """
+
+    environments: Sequence[str]
+    lock_timeout: float
+    timeout: float | None
+    statement_timeout: float | None
+    on_failure: str
+    atomic: bool
+
+
+def status(config: Config, environments: Sequence[str] = ()) -> Status:
+    """Where each database stands; one that can't be read has its error in the value."""
+    with opened(config) as found:
+        return standing.status(found, selected(config, environments))
+
+
+def info(config: Config, environments: Sequence[str] = ()) -> Info:
+    """Everything that ``status`` says, and what the servers say of themselves."""
+    with opened(config) as found:
+        return inspection.info(config, found, selected(config, environments))
+
+
+def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The newest applied revision of each database: several where its history has branches.
+
+    :raises MigrateError: one can't be read.
+    """
+    found = status(config, environments)
+    if found.error is not None:
+        raise hidden(found.error, hiding(config))
+    return {database.environment: database.current for database in found.databases}
+
+
+def heads(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The newest revisions on disk; no database is asked."""
+    return {
+        name: tuple(r.id for r in found if not any(r.id in other.down for other in found))
+        for name, found in history(config, environments).items()
+    }
+
+
+def history(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[Revision, ...]]:
+    """Every revision on disk, each after those that it builds on; no database is asked."""
+    with opened(config) as found:
+        return {name: found[name].revisions() for name in selected(config, environments)}
+
+
+def plan(config: Config, request: Request | None = None) -> Plan:
+    """What a run would do; changes nothing.
+
+    :param request: everything that is pending, in every configured database, when left out.
+    :raises MigrateError: the request can't be planned.
+    """
+    with opened(config) as found:
+        return migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
+
+
+def upgrade(config: Config, revision: str = "head", **options: Unpack[Choices]) -> Report:
+    """Apply revisions up to a destination, in every selected database.
+
+    :param revision: Alembic's grammar: ``head``, a revision, a unique prefix, ``+2``, ``REV+1``.
+    :raises MigrationFailed: the run failed; its report is the message.
+    :raises MigrateError: nothing was run.
+    """
+    if revision in {"head", "heads"}:
+        return _move(config, _request(config, Operation.UP, options), None, options)
+    request = _request(config, Operation.GOTO, options, destination=revision)
+    return _move(config, request, Action.UPGRADE, options)
+
+
+def downgrade(config: Config, revision: str, **options: Unpack[Choices]) -> Report:
+    """Roll back to a destination, in every selected database.
+
+    :param revision: ``base``, a revision, a unique prefix, ``-1``.
+    :raises MigrationFailed: the run failed; its report is the message.
+    :raises MigrateError: nothing was run.
+    """
+    request = _request(config, Operation.GOTO, options, destination=revision)
+    return _move(config, request, Action.DOWNGRADE, options)
+
+
+def stamp(config: Config, revision: str, **options: Unpack[Choices]) -> Report:
+    """Record a revision as current without running anything.
+
+    :param revision: a revision, a unique prefix, ``head``, or ``base``.
+    :raises MigrationFailed: it could not be recorded.
+    :raises MigrateError: nothing was run.
+    """
+    request = _request(config, Operation.FORCE, options, destination=revision)
+    return _move(config, request, Action.STAMP, options)
+
+
+def revision(
+    config: Config, message: str, *, sql: bool = False, environments: Sequence[str] = ()
+) -> Created:
+    """Create one Alembic revision and one ClickHouse pair under the same version.
+
+    :param message: what it does, in words.
+    :param sql: put the Postgres part into a pair of .sql files beside the revision.
+    :raises MigrateError: the name can't be used, or the files can't be written.
+    """
+    with opened(config) as found:
+        return authoring.create(found, selected(config, environments), message, sql=sql)
+
+
+def lock(config: Config) -> LockState:
+    """Who holds the lock; takes nothing."""
+    with opened(config) as found:
+        return holding.lock_state(found)
+
+
+def wait(
+    config: Config,
+    *,
+    at_head: bool = False,
+    timeout: float = TIMEOUT,
+    environments: Sequence[str] = (),
+) -> Status:
+    """Wait until the databases answer, or until somebody has migrated them.
+
+    :param at_head: wait for the latter.
+    :param timeout: seconds.
+    :return: where they stand at the end: ``is_ready`` and ``error`` tell whether it came to that.
+    """
+    patience = Patience(time.monotonic() + timeout, voice(config).message)
+    with opened(config) as found:
+        return waiting.settled(found, selected(config, environments), patience, at_head=at_head)
+
+
+def _request(
+    config: Config, operation: Operation, options: Choices, destination: str | None = None
+) -> Request:
+    return Request(
+        operation,
+        selected(config, options.get("environments", ())),
+        destination=destination,
+        on_failure=OnFailure(options.get("on_failure", "stop")),
+        atomic=options.get("atomic", False),
+    )
+
+
+def _move(config: Config, request: Request, only: Action | None, options: Choices) -> Report:
+    """Plan and run.
+
+    :param only: the one thing that the steps may do, None for whatever the plan says.
+    """
+    teller, timeout = voice(config), options.get("timeout")
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with opened(config) as environments:
+        report = migrating.repeatedly(
+            lambda: migrating.migrate(
+                request,
+                environments,
+                only=only,
+                emit=teller.event,
+                waiting=lambda holder: teller.message(f"waiting for the lock of {holder}"),
+                tell=teller.message,
+                lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
+                limits=Limits(deadline, options.get("statement_timeout")),
+            ),
+            teller.message,
+        )
+    if report.error is not None:
+        raise failure(report.error, hiding(config), report)
+    return report
