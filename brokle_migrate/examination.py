@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from . import holding, standing
 from .applications import hidden, hiding, opened
+from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
 from .errors import DatabaseUnreachable, MigrateError
-from .health import DatabaseHealth, Health
 from .status import DatabaseStatus
 
 if TYPE_CHECKING:

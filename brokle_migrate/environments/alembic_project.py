@@ -93,7 +93,8 @@ class AlembicProject:
         preferred = {} if table is None else {"version_table": table}
         forced = {"transaction_per_migration": False} if one_transaction else {}
         _adapt_configure(context, preferred, forced)
-        with _alone(reads=bool(options.get("dont_mutate"))), self.quiet(), context:
+        reads = bool(options.get("dont_mutate"))
+        with _alone(reads=reads), self.quiet(reads=reads), context:
             self.script.run_env()
 
     def _overrides(self) -> dict[str, str]:
@@ -106,12 +107,18 @@ class AlembicProject:
         return overrides
 
     @contextlib.contextmanager
-    def quiet(self) -> Iterator[None]:
-        """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
+    def quiet(self, *, reads: bool = True) -> Iterator[None]:
+        """Keep output and logging as they are: ``env.py`` usually configures one, and may print.
+
+        :param reads: whether Alembic has nothing to tell an application.
+        """
+        alembic = logging.getLogger("alembic")
         loggers = _logging_state()
-        around = _unconfigured if self._log is Log.APPLICATION else self._to_standard_error
+        is_application = self._log is Log.APPLICATION
+        if is_application and reads:
+            alembic.setLevel(logging.WARNING)
         try:
-            with around():
+            with _unconfigured() if is_application else self._to_standard_error():
                 yield
         finally:
             _restore_logging(loggers)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
+    from ..conditions import DatabaseHealth, Health
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
-    from ..health import DatabaseHealth, Health
     from ..interruption import Interruption
     from ..locks import Holder, LockState
     from ..model import Finding, Plan, Report, Revision, Snapshot, Step
