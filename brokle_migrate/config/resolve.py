@@ -77,9 +77,7 @@ def no_color(environ: Mapping[str, str] | None = None) -> bool:
     return bool((os.environ if environ is None else environ).get("NO_COLOR"))
 
 
-def _postgres(
-    layers: Sequence[Layer], found: Target, directory: Path
-) -> PostgresConfig | None:
+def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> PostgresConfig | None:
     own = first(layers, "database.migrations_path")
     # Without a URL the team's env.py may still have one, if there is an Alembic project at all.
     if found.url is None and (own is None or own[1].kind not in {INI, TOML}):

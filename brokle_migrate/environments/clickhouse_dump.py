@@ -168,11 +168,11 @@ def _in_order(statements: Iterable[_Statement]) -> Iterator[_Statement]:
         # Nothing is ready only where tables need each other, which no order can help.
         name = heapq.heappop(ready)[1] if ready else min(waiting)
         yield waiting.pop(name)
-        for other in waiting:
+        for other, each in waiting.items():
             if name in missing[other]:
                 missing[other].discard(name)
                 if not missing[other]:
-                    heapq.heappush(ready, waiting[other].rank)
+                    heapq.heappush(ready, each.rank)
 
 
 def _with_remarks(each: _Statement) -> str:

@@ -55,7 +55,9 @@ _FOREIGN = re.compile(
     r"(?:[^';]|'(?:[^']|'')*')*;$",
     re.MULTILINE,
 )
-_SECRET = re.compile(r"(\b\w*(?:pass|pwd|secret|token|credential)\w*\"? )'(?:[^']|'')*'", re.I)
+_SECRET = re.compile(
+    r"(\b\w*(?:pass|pwd|secret|token|credential)\w*\"? )'(?:[^']|'')*'", re.IGNORECASE
+)
 
 
 def postgres_text(written: str, table: str, heads: Sequence[str]) -> Dump:

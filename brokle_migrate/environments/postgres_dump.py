@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, DatabaseUnreachable, MigrateError, StateError, TimedOut
 from ..redact import Redactor
-from .base import Dump
 from .dump_text import postgres_text
+from .libpq import arguments, parameters
 from .postgres_run import connection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Connection
-    from sqlalchemy.engine import URL
 
+    from .base import Dump
     from .postgres_state import PostgresState
 
 _PATIENCE = 300.0  # seconds for the whole of a dump that nobody gave a time
@@ -83,7 +82,7 @@ def _look(state: PostgresState) -> _Seen:
         number = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
         schema, table = _version_table(connection, context)
         version = int(number) // 10000
-        found.append(_Seen(_parameters(connection), version, tuple(sorted(heads)), table, schema))
+        found.append(_Seen(parameters(connection), version, tuple(sorted(heads)), table, schema))
 
     state.read(look)
     return found[0]
@@ -99,34 +98,6 @@ def _version_table(connection: Connection, context: MigrationContext) -> tuple[s
         {"name": ".".join(map(quote, names))},
     ).all()
     return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
-
-
-def _parameters(connection: Connection) -> dict[str, str]:
-    """How to connect as this connection does, TLS and all."""
-    info = getattr(connection.connection.driver_connection, "info", None)
-    if hasattr(info, "get_parameters"):  # psycopg
-        return {**info.get_parameters(), **_known(password=info.password)}
-    if hasattr(info, "dsn_parameters"):  # psycopg2
-        return {**info.dsn_parameters, **_known(password=info.password)}
-    return dict(_from_url(connection.engine.url))
-
-
-def _known(**values: str | None) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value}
-
-
-def _from_url(url: URL) -> Iterator[tuple[str, str]]:
-    """What libpq's variables and the URL say, for a driver that does not tell how it connected."""
-    for name, variable in _variables().items():
-        if variable in os.environ:
-            yield name, os.environ[variable]
-    parts = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
-    yield from ((name, str(value)) for name, value in parts.items() if value)
-    if url.password:
-        yield "password", str(url.password)
-    for name, value in url.query.items():
-        text = value if isinstance(value, str) else ",".join(value)
-        yield {"ssl": "sslmode"}.get(name, name), text
 
 
 def _program(version: int) -> str:
@@ -176,7 +147,7 @@ def _run(program: str, seen: _Seen, timeout: float, label: str) -> str:
 
     :param timeout: seconds; then it is killed.
     """
-    environment, conninfo = _connection(seen.parameters, timeout)
+    environment, conninfo = arguments(seen.parameters, timeout)
     lock = round(min(timeout, _LOCK) * 1000)
     command = [program, *_OPTIONS, f"--lock-wait-timeout={lock}", *conninfo]
     if seen.schema != _OWN_SCHEMA:
@@ -200,58 +171,6 @@ def _run(program: str, seen: _Seen, timeout: float, label: str) -> str:
     if done.returncode:
         raise _failed(done.stderr.decode(errors="replace"), label, seen.parameters)
     return done.stdout.decode(errors="replace")
-
-
-def _connection(
-    parameters: Mapping[str, str], timeout: float
-) -> tuple[dict[str, str], Sequence[str]]:
-    """How ``pg_dump`` is to connect: its environment, and arguments for what has no variable.
-
-    libpq's variables hold no more than these parameters: a service or a host of the environment
-    was either used for the connection, and is among them, or must not be used now.
-    """
-    variables = _variables()
-    given = {"connect_timeout": str(max(round(timeout), 2)), **parameters}
-    given |= {"application_name": "brokle-migrate dump"}
-    ours = {name: value for name, value in os.environ.items() if name not in variables.values()}
-    ours |= {
-        variables[name]: value for name, value in given.items() if name in variables and value
-    }
-    ours.pop("PGCLIENTENCODING", None)  # an option says it
-    ours.pop("PGSERVICE", None)
-    rest = {n: v for n, v in given.items() if n in _OPTIONAL and v}
-    return ours, [f"--dbname={_conninfo(rest)}"] if rest else []
-
-
-_OPTIONAL = frozenset(
-    (
-        "keepalives",
-        "keepalives_idle",
-        "keepalives_interval",
-        "keepalives_count",
-        "tcp_user_timeout",
-        "ssl_max_protocol_version",
-        "replication",
-    )
-)
-"""Parameters without a variable that say how to connect; nothing secret among them."""
-
-
-def _variables() -> dict[str, str]:
-    """libpq's own table: the variable of each parameter that has one."""
-    from psycopg import pq
-
-    return {
-        option.keyword.decode(): option.envvar.decode()
-        for option in pq.Conninfo.get_defaults()
-        if option.envvar
-    }
-
-
-def _conninfo(parameters: Mapping[str, Any]) -> str:
-    from psycopg.conninfo import make_conninfo
-
-    return make_conninfo(**parameters)
 
 
 def _failed(said: str, label: str, parameters: Mapping[str, str]) -> MigrateError:

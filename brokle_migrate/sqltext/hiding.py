@@ -29,9 +29,7 @@ _POSITIONS = {
     "REMOTE": (4, 5),
     "REMOTESECURE": (4, 5),
 }
-_OBJECT_STORES = re.compile(
-    r"(?:S3|COSN|GCS|OSS|DELTALAKE|HUDI|ICEBERG)(?:S3|QUEUE|CLUSTER)*$"
-)
+_OBJECT_STORES = re.compile(r"(?:S3|COSN|GCS|OSS|DELTALAKE|HUDI|ICEBERG)(?:S3|QUEUE|CLUSTER)*$")
 _ADDRESSES = frozenset(("HDFS", "JDBC", "ODBC", "URL", "URLCLUSTER"))
 _CIPHERS = re.compile(r"(?:AES_|TRY)?(?:EN|DE)CRYPT(?:_MYSQL)?$")
 # The second argument of an object store is either a key id or the format of the files.

@@ -32,8 +32,8 @@ def _line_ends(tokens: Tokens) -> Iterator[tuple[int, int, str]]:
         token, before = tokens.at(index), tokens.at(index - 1)
         outside = len(around) == 1
         in_columns = len(around) == 2 and not has_columns
-        if outside and token.word in {"AS", "ENGINE"} or outside and has_columns and (
-            token.word in _CLAUSES
+        if (outside and token.word in {"AS", "ENGINE"}) or (
+            outside and has_columns and (token.word in _CLAUSES)
         ):
             yield before.end, token.start, "\n"
         elif outside and token.text == "(" and not has_columns:

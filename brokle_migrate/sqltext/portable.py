@@ -162,9 +162,9 @@ class _Reading:
         at = self._tokens.at
         if at(index + 2).name not in self._objects or at(index + 3).text == ".":
             return False
-        if at(index - 1).word == "IN":
-            return True
-        return at(index - 1).text == "(" and at(index - 2).word == "IN" and at(index + 3).text == ")"
+        if at(index - 1).text == "(" and at(index + 3).text == ")":
+            return at(index - 2).word == "IN"
+        return at(index - 1).word == "IN"
 
     def _constant(self, index: int, inner: Bracket) -> None:
         """A string, or a name that an engine takes for one."""
@@ -228,8 +228,8 @@ class _Reading:
         word, before = at(index).word, at(index - 1).word
         if word == "FROM" or (word, before) == ("ON", "DEPENDS"):
             inner.lists_tables = True
-        elif word == "JOIN" and before != "ARRAY":
-            inner.lists_tables = True
+        elif word == "JOIN":
+            inner.lists_tables = before != "ARRAY"
         elif word in _END_OF_TABLES:
             inner.lists_tables = False
 
