@@ -73,7 +73,8 @@ def postgres_text(written: str, table: str, heads: Sequence[str]) -> Dump:
     parts = [f"{text}\n"] if text else []
     if heads:
         parts.append("".join(_row(table, head) for head in heads))
-    warning = f"{hidden} passwords of foreign servers are hidden: put each in place of {HIDDEN}"
+    count = "1 secret" if hidden == 1 else f"{hidden} secrets"
+    warning = f"foreign servers: {count} hidden; put each in the place of {HIDDEN} before loading"
     return Dump(_HEADER + "\n".join(parts), (warning,) if hidden else ())
 
 

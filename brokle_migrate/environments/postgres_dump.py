@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PATIENCE = 300.0  # seconds for the whole of a dump that nobody gave a time
 _LEAST = 4.0  # seconds that a dump is given in any case
 _LOCK = 60.0  # seconds to wait for a lock on a table: a migration may hold it
+_SHARE = 0.75  # of the time: what the server says of the lock is worth more than that it is over
 _OWN_SCHEMA = "brokle_migrate"  # holds the lease, which is no part of anybody's schema
 _OPTIONS = (
     "--schema-only",
@@ -68,10 +69,10 @@ def dump(state: PostgresState) -> Dump:
     seen = _look(state)
     deadline = state.limits.deadline
     left = _PATIENCE if deadline is None else max(deadline - time.monotonic(), _LEAST)
-    text = _run(_program(seen.version), seen, left, state.label)
+    written = _run(_program(seen.version), seen, left, state.label)
     if _look(state).heads != seen.heads:
         raise StateError("the schema was being migrated while it was read", hint="dump it again")
-    return postgres_text(text, seen.table, seen.heads)
+    return postgres_text(written, seen.table, seen.heads)
 
 
 def _look(state: PostgresState) -> _Seen:
@@ -90,13 +91,15 @@ def _look(state: PostgresState) -> _Seen:
 
 def _version_table(connection: Connection, context: MigrationContext) -> tuple[str, str]:
     """The schema of Alembic's table, and its whole name; nothing where it does not exist."""
+    from sqlalchemy import text
+
     quote = connection.dialect.identifier_preparer.quote
     names = filter(None, (context.version_table_schema, context.version_table))
-    rows = connection.exec_driver_sql(
-        "SELECT nspname, format('%%I.%%I', nspname, relname) FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = to_regclass(%(name)s)",
-        {"name": ".".join(map(quote, names))},
-    ).all()
+    query = text(
+        "SELECT nspname, format('%I.%I', nspname, relname) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = to_regclass(:name)"
+    )
+    rows = connection.execute(query, {"name": ".".join(map(quote, names))}).all()
     return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
 
 
@@ -148,7 +151,7 @@ def _run(program: str, seen: _Seen, timeout: float, label: str) -> str:
     :param timeout: seconds; then it is killed.
     """
     environment, conninfo = arguments(seen.parameters, timeout)
-    lock = round(min(timeout, _LOCK) * 1000)
+    lock = round(min(timeout * _SHARE, _LOCK) * 1000)
     command = [program, *_OPTIONS, f"--lock-wait-timeout={lock}", *conninfo]
     if seen.schema != _OWN_SCHEMA:
         command.append(f"--exclude-schema={_OWN_SCHEMA}")
@@ -180,6 +183,8 @@ def _failed(said: str, label: str, parameters: Mapping[str, str]) -> MigrateErro
     message = f"pg_dump can't read {label}: " + "\n".join(lines or ["it gave no reason"])
     if "connection to server" in said:
         return DatabaseUnreachable(message, hint="is the server running, and does it let us in?")
+    if "LOCK TABLE" in said:
+        return TimedOut(message, hint="somebody changes that table: wait, and dump again")
     if "permission denied" in said:
         return MigrateError(message, hint="it takes USAGE on every schema and SELECT on its tables")
     return MigrateError(message)
