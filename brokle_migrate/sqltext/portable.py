@@ -35,7 +35,6 @@ _END_OF_TABLES = frozenset(
         "SELECT",
         "SETTINGS",
         "UNION",
-        "USING",
         "WHERE",
         "WINDOW",
     )
@@ -230,7 +229,7 @@ class _Reading:
             inner.lists_tables = True
         elif word == "JOIN":
             inner.lists_tables = before != "ARRAY"
-        elif word in _END_OF_TABLES:
+        elif word in _END_OF_TABLES or (word == "USING" and at(index + 1).text != "("):
             inner.lists_tables = False
 
     def _qualified_columns(self) -> None:
