@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
-from brokle_migrate import Config, health, load
+from brokle_migrate import Config, auto_migrate, health, load
 from brokle_migrate.conditions import Condition, Health
-from brokle_migrate.errors import ConfigError
+from brokle_migrate.errors import Busy, ConfigError
 from brokle_migrate.render.data import health_data
 from tests.support.postgres_proxy import PostgresProxy
 from tests.support.project import Project
@@ -92,7 +93,9 @@ def test_out_of_order_and_changed(filled: Project) -> None:
 
 
 def test_a_half_applied_file_is_unhealthy(filled: Project) -> None:
-    filled.add_pair(3, "half", "CREATE TABLE h (x Int8) ENGINE = Log; SELECT no_such_function()", "SELECT 1")
+    filled.add_pair(
+        3, "half", "CREATE TABLE h (x Int8) ENGINE = Log; SELECT no_such_function()", "SELECT 1"
+    )
     assert filled.invoke("up").code == 6
     found = health(_config(filled))
     assert _conditions(found) == [Condition.HEALTHY, Condition.UNHEALTHY]
@@ -116,6 +119,25 @@ def test_a_migration_under_way_is_not_unhealthy(filled: Project, gateway: Gatewa
     assert found.lock.holder.process == running.process.pid
     assert found.databases[1].status.running
     assert "resume" not in str(found.recommendations)
+
+
+def test_a_migration_in_this_very_process(filled: Project) -> None:
+    """Alembic is one run at a time in a process: a look does not wait for a long one."""
+    assert filled.postgres_url is not None
+    _add(filled, 3)
+    with PostgresProxy(filled.postgres_url) as proxy:
+        url = proxy.url(filled.postgres_url)
+        config = _config(filled, DATABASE_URL=url, DB_AUTO_MIGRATE="true")
+        fault = proxy.fault("CREATE TABLE t3", when="before", action="hold")
+        thread = threading.Thread(target=auto_migrate, args=(config,))
+        thread.start()
+        fault.wait()
+        found = health(config)
+        fault.release()
+        thread.join(30)
+    assert _conditions(found) == [Condition.DEGRADED, Condition.DEGRADED]
+    assert isinstance(found.databases[0].status.error, Busy)
+    assert health(_config(filled)).condition is Condition.HEALTHY
 
 
 def test_a_dead_database_hides_nothing_of_the_other(filled: Project) -> None:
