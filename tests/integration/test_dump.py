@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from brokle_migrate import command, load
 from brokle_migrate.sqltext import split
 from tests.integration.test_bundled import with_bundled_histories
 from tests.support.postgres import libpq_url, program
@@ -34,8 +35,8 @@ def read(project: Project, name: str) -> str:
 
 def load_postgres(text: str, url: str) -> None:
     options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-    command = [program("psql"), *options, f"--dbname={libpq_url(url)}"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    psql = [program("psql"), *options, f"--dbname={libpq_url(url)}"]
+    done = subprocess.run(psql, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -76,6 +77,8 @@ def test_the_bundled_histories_make_a_round_trip(
     assert postgres_schema(other_postgres_url) == postgres_schema(project.postgres_url or "")
     before = clickhouse_schema(project.clickhouse_url or "")
     assert clickhouse_schema(other_clickhouse_url) == before
+    again = command.dump(load(directory=project.path), write=False)
+    assert [each.state for each in again.files] == ["unchanged", "unchanged"]
     assert project.invoke("down", "--last-run", "-y").code == 0  # nothing was run here
     succeeded(project.invoke("down", "-y"))
 

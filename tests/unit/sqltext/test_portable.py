@@ -58,11 +58,14 @@ STATEMENTS = [
         "t",
     ),
     (
-        "CREATE MATERIALIZED VIEW db.v REFRESH EVERY 1 HOUR DEPENDS ON db.t, db.u TO db.dst "
-        "(a Int8)\nDEFINER = alice SQL SECURITY DEFINER\nAS SELECT a\nFROM db.`x.y`",
-        "CREATE MATERIALIZED VIEW v REFRESH EVERY 1 HOUR DEPENDS ON t, u TO dst "
-        "(a Int8)\nSQL SECURITY DEFINER\nAS SELECT a\nFROM `x.y`",
-        "t u dst x.y",
+        "CREATE MATERIALIZED VIEW db.v REFRESH EVERY 1 HOUR DEPENDS ON db.t, db.u TO db.dst",
+        "CREATE MATERIALIZED VIEW v REFRESH EVERY 1 HOUR DEPENDS ON t, u TO dst",
+        "t u dst",
+    ),
+    (
+        "CREATE VIEW db.v\nDEFINER = alice SQL SECURITY DEFINER\nAS SELECT a\nFROM db.`x.y`",
+        "CREATE VIEW v\nSQL SECURITY DEFINER\nAS SELECT a\nFROM `x.y`",
+        "x.y",
     ),
     # What the server itself qualifies: the name of a dictionary.
     (
