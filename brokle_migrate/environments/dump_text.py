@@ -23,7 +23,7 @@ SET standard_conforming_strings = on;
 SET check_function_bodies = false;
 SET xmloption = content;
 SET client_min_messages = warning;
-SELECT pg_catalog.set_config('search_path', '', false);
+SET search_path = '';
 
 """
 # Lexical rules: https://www.postgresql.org/docs/current/sql-syntax-lexical.html.  pg_dump writes

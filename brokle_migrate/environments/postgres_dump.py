@@ -29,6 +29,7 @@ _LEAST = 4.0  # seconds that a dump is given in any case
 _LOCK = 60.0  # seconds to wait for a lock on a table: a migration may hold it
 _SHARE = 0.75  # of the time: what the server says of the lock is worth more than that it is over
 _OWN_SCHEMA = "brokle_migrate"  # holds the lease, which is no part of anybody's schema
+_COMPLETE = b"\n-- PostgreSQL database dump complete\n"  # the last line of every dump
 _OPTIONS = (
     "--schema-only",
     "--no-owner",
@@ -171,16 +172,16 @@ def _run(program: str, seen: _Seen, timeout: float, label: str) -> str:
         ) from None
     except OSError as error:
         raise ConfigError(f"{program} can't be run: {error.strerror}") from error
-    if done.returncode:
-        raise _failed(done.stderr.decode(errors="replace"), label, seen.parameters)
+    if done.returncode or _COMPLETE not in done.stdout:
+        raise _failed(program, done.stderr.decode(errors="replace"), label, seen.parameters)
     return done.stdout.decode(errors="replace")
 
 
-def _failed(said: str, label: str, parameters: Mapping[str, str]) -> MigrateError:
+def _failed(program: str, said: str, label: str, parameters: Mapping[str, str]) -> MigrateError:
     """The error for what ``pg_dump`` wrote."""
     hide = Redactor(filter(None, [parameters.get("password")])).hide
     lines = [line.removeprefix("pg_dump: ") for line in hide(said).strip().splitlines()]
-    message = f"pg_dump can't read {label}: " + "\n".join(lines or ["it gave no reason"])
+    message = f"pg_dump can't read {label}: " + "\n".join(lines or [f"{program} gave no reason"])
     if "connection to server" in said:
         return DatabaseUnreachable(message, hint="is the server running, and does it let us in?")
     if "LOCK TABLE" in said:

@@ -373,3 +373,17 @@ def test_a_pg_dump_that_is_too_old_is_passed_over(
     assert done.code == 2
     assert f"{path} is version 9" in done.err
     assert "apt-get install postgresql-client-" in done.err
+
+
+def test_half_a_dump_is_not_taken_for_a_schema(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeeded(simple(project).invoke("up", "--dump"))
+    before = read(project, POSTGRES)
+    path = project.write("bin/pg_dump", "#!/bin/sh\necho 'pg_dump (PostgreSQL) 99.1'\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
+    done = project.invoke("--db", "postgres", "dump")
+    assert done.code == 1
+    assert f"{path} gave no reason" in done.err
+    assert read(project, POSTGRES) == before
