@@ -21,7 +21,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypedDict
 
-from . import authoring, dumping, holding, inspection, migrating, standing, waiting
+from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
 from .applications import failure, hiding, opened, shown, voice
 from .automatic import auto_migrate, auto_migrate_async
 from .environments import selected
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .authoring import Created
     from .config import Config
     from .dumping import Dumped
+    from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
     from .status import Info, Status
@@ -48,6 +49,7 @@ __all__ = [
     "current",
     "downgrade",
     "dump",
+    "graph",
     "heads",
     "health",
     "history",
@@ -116,6 +118,15 @@ def dump(
         dumped = dumping.dump(found, {**files}, write=write)
     shown(dumped.files, config)
     return dumped
+
+
+def graph(config: Config, environments: Sequence[str] = ()) -> Graph:
+    """Both histories, the links between them, and where each database stands.
+
+    ``brokle_migrate.render.pictures.draw`` makes a picture of it.
+    """
+    with opened(config) as found:
+        return graphing.graph(found, selected(config, environments)).each(hiding(config))
 
 
 def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:

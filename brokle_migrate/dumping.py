@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .errors import ConfigError, MigrateError
+from .replacing import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from .config import Config
@@ -123,31 +121,15 @@ def _compare(path: Path | None, text: str) -> FileState:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a text in the place of a file, at once and as a whole.
+    """Put a text in the place of a file; directories are made.
 
     :raises ConfigError: it can't be written; the file is what it was.
     """
-    path = path.resolve()  # a link stays one
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with _removed(partial):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(_encoded(text))
-            if path.exists():
-                shutil.copymode(path, partial)
-            partial.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, _encoded(text))
     except OSError as error:
         raise ConfigError(f"can't write {path}: {error.strerror}") from error
-
-
-@contextmanager
-def _removed(path: Path) -> Iterator[None]:
-    """Leave no half of a file behind, however this ends."""
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink()
 
 
 def _encoded(text: str) -> bytes:
