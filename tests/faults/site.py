@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.forkserver import Forked, Forkserver
     from tests.support.gateway_process import GatewayProcess
     from tests.support.postgres import PostgresServer
+    from tests.support.running import Running
     from tests.support.terminal import Result
 
     from .truth import Reference
@@ -48,7 +48,6 @@ class Servers:
 
     postgres: PostgresServer
     gateway: GatewayProcess
-    forkserver: Forkserver
 
 
 @dataclass(frozen=True)
@@ -78,15 +77,14 @@ class Site:
         self.clickhouse_url = clickhouse
         self.database = clickhouse.rsplit("/", 1)[1]
         self.project = Project(path, proxy.url(postgres), clickhouse)
-        self._forkserver = servers.forkserver
 
-    def start(self, *argv: str) -> Forked:
+    def start(self, *argv: str, fresh: bool = False) -> Running:
         """Start the command and leave it running."""
-        return self._forkserver.start(self.project, *argv)
+        return self.project.start(*argv, fresh=fresh)
 
     def run(self, *argv: str) -> Result:
         """Run the command."""
-        return self._forkserver.run(self.project, *argv, timeout=RUN_SECONDS)
+        return self.project.run(*argv, timeout=RUN_SECONDS)
 
     def log(self) -> list[dict[str, Any]]:
         """What ClickHouse was asked here."""

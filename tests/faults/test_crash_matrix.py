@@ -34,7 +34,7 @@ LOOK = 3  # each such place of a test is looked at with `status`, too
 # Each such place is gone on from at once; the others when the server has had time to log what was
 # on its way to it, which the command waits for otherwise.
 SOON = 6
-REAL = 16  # each such place is that of a process which has not been forked from a prepared one
+FRESH = 16  # each such place is that of a fresh interpreter, not of a fork
 
 LEDGER = re.compile(r"\bschema_migrations\b")
 # Statements that change nothing by themselves; how often they come depends on the time.
@@ -85,8 +85,7 @@ def kill_at(site: Site, place: Place) -> None:
     door = site.gateway if at_clickhouse else site.proxy
     pattern = CLICKHOUSE_EFFECT if at_clickhouse else POSTGRES_EFFECT
     fault = door.fault(pattern, nth=place.nth, when=place.when)
-    start = site.project.start if place.nth % REAL == 0 else site.start
-    with start("up") as run:
+    with site.start("up", fresh=place.nth % FRESH == 0) as run:
         fault.wait()
         result = run.kill()
         # Nobody waits for the answer to a goodbye: the command may be through.

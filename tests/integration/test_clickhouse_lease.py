@@ -147,7 +147,7 @@ def test_a_broken_lock_stops_its_holder(modern: ClickHouseLeases, gateway: Gatew
         modern.age(17)
         broken = modern.project.run("lock", "--break", "--yes")
         assert broken.code == 4, broken  # its process is on this host
-        assert f"process {running.process.pid} runs on this host" in broken.err
+        assert f"process {running.pid} runs on this host" in broken.err
         modern.query(f"TRUNCATE TABLE {TABLE}")
         running.signal(signal.SIGCONT)
         fault.release()
