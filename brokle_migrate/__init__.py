@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .automatic import auto_migrate, auto_migrate_async
     from .config import Config, load
     from .errors import MigrateError, MigrationFailed
+    from .examination import health
 
 __version__ = "0.1.0"
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MigrationFailed",
     "auto_migrate",
     "auto_migrate_async",
+    "health",
     "load",
 ]
 _HOMES = {
@@ -29,6 +31,7 @@ _HOMES = {
     "MigrationFailed": ".errors",
     "auto_migrate": ".automatic",
     "auto_migrate_async": ".automatic",
+    "health": ".examination",
     "load": ".config",
 }
 

@@ -21,10 +21,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypedDict
 
-from . import authoring, holding, inspection, migrating, standing, waiting
-from .applications import failure, hidden, hiding, opened, voice
+from . import authoring, graphing, holding, inspection, migrating, standing, waiting
+from .applications import failure, hiding, opened, shown, voice
 from .automatic import auto_migrate, auto_migrate_async
 from .environments import selected
+from .examination import health
 from .model import Action, Limits, OnFailure, Operation, Report, Request
 from .waiting import TIMEOUT, Patience
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from .authoring import Created
     from .config import Config
+    from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
     from .status import Info, Status
@@ -44,7 +46,9 @@ __all__ = [
     "auto_migrate_async",
     "current",
     "downgrade",
+    "graph",
     "heads",
+    "health",
     "history",
     "info",
     "lock",
@@ -79,13 +83,26 @@ class Choices(TypedDict, total=False):
 def status(config: Config, environments: Sequence[str] = ()) -> Status:
     """Where each database stands; one that can't be read has its error in the value."""
     with opened(config) as found:
-        return standing.status(found, selected(config, environments))
+        status = standing.status(found, selected(config, environments))
+    shown(status.databases, config)
+    return status
 
 
 def info(config: Config, environments: Sequence[str] = ()) -> Info:
     """Everything that ``status`` says, and what the servers say of themselves."""
     with opened(config) as found:
-        return inspection.info(config, found, selected(config, environments))
+        info = inspection.info(config, found, selected(config, environments))
+    shown([database.status for database in info.databases], config)
+    return info
+
+
+def graph(config: Config, environments: Sequence[str] = ()) -> Graph:
+    """Both histories, the links between them, and where each database stands.
+
+    ``brokle_migrate.render.pictures.draw`` makes a picture of it.
+    """
+    with opened(config) as found:
+        return graphing.graph(found, selected(config, environments)).each(hiding(config))
 
 
 def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
@@ -95,7 +112,7 @@ def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple
     """
     found = status(config, environments)
     if found.error is not None:
-        raise hidden(found.error, hiding(config))
+        raise found.error
     return {database.environment: database.current for database in found.databases}
 
 
@@ -192,7 +209,10 @@ def wait(
     """
     patience = Patience(time.monotonic() + timeout, voice(config).message)
     with opened(config) as found:
-        return waiting.settled(found, selected(config, environments), patience, at_head=at_head)
+        names = selected(config, environments)
+        status = waiting.settled(found, names, patience, at_head=at_head)
+    shown(status.databases, config)
+    return status
 
 
 def _request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .commands import execute, group
-from .options import Common, common
+from .options import Common, Duration, common
 
 
 @group.command()
@@ -32,3 +32,17 @@ def wait(options: Common, at_head: bool) -> int:
     from .starting import wait as run
 
     return execute(options, "wait", lambda session: run(session, at_head=at_head))
+
+
+@group.command("serve-health")
+@common
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--cache", type=Duration(), help="How long a look at the databases counts.  [default: 5s]"
+)
+def serve_health(options: Common, host: str, port: int, cache: float | None) -> int:
+    """Serve /health, /ready and /metrics."""
+    from .serving import serve
+
+    return execute(options, "serve-health", lambda session: serve(session, host, port, cache))

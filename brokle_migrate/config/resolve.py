@@ -60,6 +60,7 @@ def load(
         postgres=postgres,
         clickhouse=clickhouse,
         auto_migrate=_auto_migrate(layers),
+        health_cache=_duration(layers, "database.health_cache"),
         x=tuple(x),
         settings=tuple(_with_location(one, postgres, clickhouse) for one in settings),
         searched=found.searched,
@@ -87,7 +88,7 @@ def _postgres(layers: Sequence[Layer], found: Target) -> PostgresConfig | None:
         url=found.url,
         url_overridden=found.url is not None and not found.verbatim,
         version_table=_value(layers, "database.migrations_table"),
-        lock_timeout=_lock_timeout(layers),
+        lock_timeout=_duration(layers, "database.lock_timeout"),
         script_location=location,
         problem=problem,
     )
@@ -124,10 +125,9 @@ def _auto_migrate(layers: Sequence[Layer]) -> bool:
     return found is not None and flag(found[0].value or "", found[0].source)
 
 
-def _lock_timeout(layers: Sequence[Layer]) -> float:
-    found = first(layers, "database.lock_timeout")
-    source = found[0].source if found else "default"
-    return duration(_value(layers, "database.lock_timeout") or "0", source)
+def _duration(layers: Sequence[Layer], name: str) -> float:
+    found = first(layers, name)
+    return duration(_value(layers, name) or "0", found[0].source if found else "default")
 
 
 def _value(layers: Sequence[Layer], name: str) -> str | None:

@@ -66,6 +66,7 @@ KEYS = (
     ),
     Key("database.lock_timeout", ("DB_LOCK_TIMEOUT",), ("lock_timeout",), default="5s"),
     Key("database.auto_migrate", ("DB_AUTO_MIGRATE",), ("auto_migrate",), default="false"),
+    Key("database.health_cache", ("DB_HEALTH_CACHE",), ("health_cache",), default="5s"),
     Key("clickhouse.url", ("CLICKHOUSE_URL",), ("url",), "sqlalchemy.url", secret=True),
     Key("clickhouse.host", ("CLICKHOUSE_HOST",), ("host",)),
     Key("clickhouse.port", ("CLICKHOUSE_PORT",), ("port",)),

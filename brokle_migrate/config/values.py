@@ -119,6 +119,8 @@ class Config:
     :ivar alembic_section: the section of alembic.ini that is Alembic's.
     :ivar postgres: None when nothing says where Postgres is.
     :ivar clickhouse: None when nothing says where ClickHouse is.
+    :ivar auto_migrate: whether an application migrates when it starts.
+    :ivar health_cache: seconds for which a look at the health counts.
     :ivar x: the ``-x`` arguments as given.
     :ivar settings: every setting in the order of the documentation.
     :ivar searched: the files that were looked for.
@@ -134,6 +136,7 @@ class Config:
     postgres: PostgresConfig | None = None
     clickhouse: ClickHouseConfig | None = None
     auto_migrate: bool = False
+    health_cache: float = 5.0
     x: tuple[str, ...] = field(default=(), repr=False)
     settings: tuple[Setting, ...] = ()
     searched: tuple[Path, ...] = ()

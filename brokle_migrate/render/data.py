@@ -12,9 +12,10 @@ from ..locks.base import Kind
 from .reports import next_command, tips
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..authoring import Created
+    from ..conditions import DatabaseHealth, Health
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
     from ..interruption import Interruption
@@ -84,6 +85,21 @@ def report_data(report: Report) -> Data:
         "undo_error": None if report.undo_error is None else error_data(report.undo_error),
         "next": next_command(report),
         "findings": _findings(report.plan.findings),
+    }
+
+
+def health_data(health: Health) -> Data:
+    """How the databases are; ``checked`` in seconds since 1970, latency in seconds."""
+    return {
+        "status": health.condition.value,
+        "ready": health.is_ready,
+        "checked": health.checked,
+        "databases": [_database_health(database) for database in health.databases],
+        "lock": None if health.lock is None else lock_data(health.lock),
+        "recommendations": [
+            {"environment": r.environment or None, "reason": r.reason, "command": r.command}
+            for r in health.recommendations
+        ],
     }
 
 
@@ -157,6 +173,15 @@ def _database_info(database: DatabaseInfo) -> Data:
     }
     tables = [_table(table) for table in database.tables]
     return {**_database(database.status), "server": server, "tables": tables}
+
+
+def _database_health(database: DatabaseHealth) -> Data:
+    return {
+        "status": database.condition.value,
+        "reachable": database.reachable,
+        "latency": database.latency,
+        **_database(database.status),
+    }
 
 
 def _position(name: str, snapshot: Snapshot | None) -> Data:
@@ -249,3 +274,16 @@ def _table(table: TableSize) -> Data:
 
 def _object(each: DatabaseObject) -> Data:
     return {"kind": each.kind, "name": each.name, "rows": each.rows, "sql": each.sql}
+
+
+def hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    """A value with the secrets taken out of its texts; names of fields are ours."""
+    match value:
+        case str():
+            return hide(value)
+        case dict():
+            return {name: hidden(each, hide) for name, each in value.items()}
+        case list():
+            return [hidden(each, hide) for each in value]
+        case _:
+            return value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import data
+from .graph_data import graph_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
     from ..authoring import Created
     from ..errors import MigrateError
     from ..events import Event
+    from ..graph import Graph
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
+    from .pictures import Form, PictureFile
 
 SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
 
@@ -87,6 +90,18 @@ class JsonRenderer:
         """Who holds the lock, and who was relieved of it."""
         self._keep(data.lock_data(state))
 
+    def graph(self, graph: Graph, form: Form) -> None:  # noqa: ARG002 - data has one form
+        """Both histories as data."""
+        self._keep(graph_data(graph))
+
+    def picture(self, graph: Graph, form: Form) -> str:
+        """Both histories as a picture, for a file; without secrets."""
+        return self._people.picture(graph, form)
+
+    def drawn(self, graph: Graph, picture: PictureFile) -> None:
+        """Both histories as data, and the file that was written, or would be."""
+        self._keep(graph_data(graph, picture))
+
     def message(self, text: str) -> None:
         """A sentence on standard error."""
         self._people.message(text)
@@ -105,8 +120,8 @@ class JsonRenderer:
             "command": command,
             "ok": exit_code == 0,
             "exit_code": exit_code,
-            "data": self._hidden(self._data),
-            "error": self._hidden(self._error),
+            "data": data.hidden(self._data, self._hide),
+            "error": data.hidden(self._error, self._hide),
         }
         self._out.write(json.dumps(envelope) + "\n")
         self._out.flush()
@@ -115,15 +130,3 @@ class JsonRenderer:
         self._data = found
         if error is not None:
             self.error(error)
-
-    def _hidden(self, value: Any) -> Any:
-        """A value with the secrets taken out of its texts; names of fields are ours."""
-        match value:
-            case str():
-                return self._hide(value)
-            case dict():
-                return {name: self._hidden(each) for name, each in value.items()}
-            case list():
-                return [self._hidden(each) for each in value]
-            case _:
-                return value

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from ..authoring import Created
     from ..errors import MigrateError
     from ..events import Event
+    from ..graph import Graph
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
+    from .pictures import Form, PictureFile
 
 
 class TextRenderer:
@@ -103,6 +105,27 @@ class TextRenderer:
     def lock(self, state: LockState) -> None:
         """Who holds the lock, and who was relieved of it."""
         self._data(lock_page(state))
+
+    def graph(self, graph: Graph, form: Form) -> None:
+        """Both histories as a picture."""
+        text = self.picture(graph, form)
+        self._err.settle()
+        self._out.raw(text)
+
+    def picture(self, graph: Graph, form: Form) -> str:
+        """The same as a text, for a file; without secrets."""
+        from .pictures import complaint, draw
+
+        text = draw(graph.each(self._out.hidden), form)
+        refused = complaint(graph, form, text)
+        if refused:
+            self.message(refused)
+        return text
+
+    def drawn(self, graph: Graph, picture: PictureFile) -> None:  # noqa: ARG002 - for JSON
+        """That a picture was written to a file, or would be."""
+        done = "wrote" if picture.written else "would write"
+        self._data([Line(f"{done} {words.path(picture.path)} ({words.size(picture.size)})")])
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

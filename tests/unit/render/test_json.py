@@ -10,8 +10,10 @@ import pytest
 from brokle_migrate.errors import LockHeld, UsageError
 from brokle_migrate.events import StepStarted
 from brokle_migrate.render import choose
+from brokle_migrate.render.pictures import Form
 
 from . import values
+from .pictures import branches
 from .support import envelope
 
 FIELDS = ["schema", "command", "ok", "exit_code", "data", "error"]
@@ -37,6 +39,10 @@ VALUES = {
     "created": (lambda r: r.created(values.CREATED), ["version", "paths"]),
     "inventory": (lambda r: r.inventory(values.OBJECTS, dry_run=True), ["databases"]),
     "dropped": (lambda r: r.dropped(values.OBJECTS), ["databases"]),
+    "graph": (
+        lambda r: r.graph(branches(), Form.SVG),
+        ["databases", "nodes", "edges", "file"],
+    ),
     "lock": (lambda r: r.lock(values.HELD), ["database", "held", "holder", "removed"]),
 }
 
