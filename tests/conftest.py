@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.support.forkserver import Forkserver
 from tests.support.gateway_process import GatewayProcess
 from tests.support.pgbouncer import PgBouncer, require_pgbouncer
 from tests.support.postgres import EmbeddedPostgres, OwnPostgres, fresh_database
@@ -54,6 +55,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(READ_BY_THE_PRODUCT) or name in READ_BY_NAME:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forkserver() -> Iterator[Forkserver]:
+    """Where projects run the command, unless a test wants a fresh interpreter."""
+    with Forkserver() as server:
+        Project.forkserver = server
+        yield server
+    Project.forkserver = None
 
 
 @pytest.fixture(scope="session")
