@@ -37,7 +37,13 @@ def wait(options: Common, at_head: bool) -> int:
 @group.command("serve-health")
 @common
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0 takes any that is free.",
+)
 @click.option(
     "--cache", type=Duration(), help="How long a look at the databases counts.  [default: 5s]"
 )
