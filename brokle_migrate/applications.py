@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from .config import Config
+    from .dumping import SchemaFile
     from .environments import Environments
     from .model import Report
     from .render import Renderer
@@ -69,7 +70,7 @@ def failure(
     return MigrationFailed("\n".join(lines), error=hidden(error, hide), report=report)
 
 
-def shown(databases: Iterable[DatabaseStatus], config: Config) -> None:
+def shown(databases: Iterable[DatabaseStatus | SchemaFile], config: Config) -> None:
     """Take the secrets out of what is told of each database."""
     for database in databases:
         if database.error is not None:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypedDict
 
-from . import authoring, graphing, holding, inspection, migrating, standing, waiting
+from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
 from .applications import failure, hiding, opened, shown, voice
 from .automatic import auto_migrate, auto_migrate_async
 from .environments import selected
@@ -31,10 +31,12 @@ from .waiting import TIMEOUT, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Unpack
 
     from .authoring import Created
     from .config import Config
+    from .dumping import Dumped
     from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
@@ -46,6 +48,7 @@ __all__ = [
     "auto_migrate_async",
     "current",
     "downgrade",
+    "dump",
     "graph",
     "heads",
     "health",
@@ -94,6 +97,27 @@ def info(config: Config, environments: Sequence[str] = ()) -> Info:
         info = inspection.info(config, found, selected(config, environments))
     shown([database.status for database in info.databases], config)
     return info
+
+
+def dump(
+    config: Config,
+    environments: Sequence[str] = (),
+    directory: Path | None = None,
+    *,
+    write: bool = True,
+) -> Dumped:
+    """Write the live schema of each database into its file; one that can't be has its error there.
+
+    :param directory: for all files, in the place of what is configured.
+    :param write: False only says which files would be new or changed.
+    :raises ConfigError: two schemas would go into the same file.
+    """
+    names = selected(config, environments)
+    files = dumping.schema_files(config, names, directory)
+    with opened(config) as found:
+        dumped = dumping.dump(found, {**files}, write=write)
+    shown(dumped.files, config)
+    return dumped
 
 
 def graph(config: Config, environments: Sequence[str] = ()) -> Graph:

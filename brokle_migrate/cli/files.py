@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from .. import replacing
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,13 +16,9 @@ def replace_file(path: Path, content: bytes) -> None:
 
     :raises UsageError: it can't be written; what was there before is still there.
     """
-    path = path.resolve()  # a symbolic link stays one
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        replacing.replace_file(path, content)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UsageError(
             f"can't write {path}: {error.strerror}", hint="name another file with --out"
         ) from error

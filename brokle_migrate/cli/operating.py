@@ -42,7 +42,7 @@ def wait(options: Common, at_head: bool) -> int:
     default=8080,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Likewise; 0 takes any that is free.",
+    help="0 takes any that is free.",
 )
 @click.option(
     "--cache", type=Duration(), help="How long a look at the databases counts.  [default: 5s]"

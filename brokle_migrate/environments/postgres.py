@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..events import Emit
     from ..locks import Lock
     from ..model import Revision, Snapshot, Step
-    from .base import LastRun
+    from .base import Dump, LastRun
 
 
 class PostgresEnvironment:
@@ -207,6 +207,11 @@ class PostgresEnvironment:
         if self._state.exists():
             self._state.read(lambda _, context: found.extend(postgres_objects.sizes(context)))
         return tuple(found)
+
+    def dump(self) -> Dump | None:
+        from .postgres_dump import dump
+
+        return dump(self._state) if self._state.exists() else None
 
     def facts(self) -> ServerFacts:
         found: list[ServerFacts] = []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..authoring import Created
+    from ..dumping import Dumped
     from ..environments.base import DatabaseObject
     from ..errors import MigrateError
     from ..events import Event
@@ -61,6 +62,9 @@ class Renderer(Protocol):
 
     def created(self, created: Created) -> None:
         """The files of a new revision, one path a line."""
+
+    def dumped(self, dumped: Dumped) -> None:
+        """What became of the schema files; the schemas themselves where they have none."""
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..authoring import Created
+    from ..dumping import Dumped
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
@@ -75,6 +76,14 @@ class JsonRenderer:
     def created(self, created: Created) -> None:
         """The files of a new revision."""
         self._keep(data.created_data(created))
+
+    def dumped(self, dumped: Dumped) -> None:
+        """What became of the schema files; beside the report of the run before, if there was one.
+
+        A schema goes nowhere but into this document when it has no file.
+        """
+        found = data.dumped_data(dumped)
+        self._keep(found if self._data is None else {**self._data, "dump": found}, dumped.error)
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import words
 from .blocks import Line
+from .dumps import dump_remarks, dumped_page
 from .locks import lock_page
 from .plans import (
     drop_script,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..authoring import Created
+    from ..dumping import Dumped
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
@@ -90,6 +92,14 @@ class TextRenderer:
         """The files of a new revision, one path a line."""
         self.message(f"revision {created.version}")
         self._data(Line(words.path(path)) for path in created.paths)
+
+    def dumped(self, dumped: Dumped) -> None:
+        """What became of the schema files; the schemas themselves where they have none."""
+        self._data(dumped_page(dumped))
+        self._tell(dump_remarks(dumped))
+        for each in dumped.files:
+            if each.error is not None:
+                self.error(each.error)
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question."""

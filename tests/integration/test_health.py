@@ -132,7 +132,7 @@ def test_a_migration_under_way_is_not_unhealthy(filled: Project, gateway: Gatewa
     assert found.lock is not None
     assert found.lock.holder is not None
     assert found.lock.holder.age is not None
-    assert found.lock.holder.process == running.process.pid
+    assert found.lock.holder.process == running.pid
     assert found.databases[1].status.running
     assert "resume" not in str(found.recommendations)
 

@@ -12,12 +12,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from . import crowd
 from .process import free_port, stop, wait_until
 from .project import environment
 
@@ -26,11 +26,17 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 MODULES = (
-    *crowd.MODULES,
+    "alembic.command",
     "brokle_migrate.asgi",
     "brokle_migrate.automatic",
+    "brokle_migrate.environments.clickhouse",
+    "brokle_migrate.environments.postgres",
     "brokle_migrate.examination",
+    "brokle_migrate.locks.advisory",
+    "clickhouse_sqlalchemy.drivers.http.transport",
     "fastapi",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
     "uvicorn",
     "uvicorn.lifespan.on",
     "uvicorn.protocols.http.h11_impl",
@@ -94,7 +100,7 @@ class Fleet:
         """
         for port in ports:
             try:
-                wait_until(lambda port=port: _answers(self.url(port) + path), START_SECONDS, "it")  # type: ignore[misc]
+                wait_until(partial(_answers, self.url(port) + path), START_SECONDS, path)
             except TimeoutError as error:
                 raise TimeoutError(self.said(port)) from error
 
@@ -130,7 +136,9 @@ def main(logs: Path, application: str, ports: Sequence[int]) -> None:
     print(json.dumps(processes), flush=True)
     sys.stdin.readline()
     os.close(bell)
-    sys.stdin.read()
+    sys.stdin.read()  # ends with the test, however that ends
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
 
 
 def _serve(gate: int, log: Path, application: str, port: int) -> None:

@@ -25,6 +25,7 @@ def value(key: Key, which: int) -> str:
         "port": ("1111", "2222"),
         "secure": ("true", "false"),
         "auto_migrate": ("true", "false"),
+        "health_cache": ("1s", "2s"),
     }
     return special.get(name, (f"one_{name}", f"two_{name}"))[which]
 
