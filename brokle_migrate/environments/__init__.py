@@ -48,6 +48,15 @@ class Environments:
                 self._open[name].hurry(self._deadline)
         return self._open[name]
 
+    def anew(self) -> Environments:
+        """The same with connections of its own, for another thread, which has to close it."""
+        return Environments(self._config, log=self._log)
+
+    @property
+    def lock_holder(self) -> str | None:
+        """The environment that has the lock of a run; None where no database is configured."""
+        return next((name for name in ORDER if self.configured(name)), None)
+
     def hurry(self, deadline: float) -> None:
         """Have every question from now on given up soon after a time.
 
@@ -90,7 +99,7 @@ class Environments:
             from ..locks.advisory import PostgresLock
 
             return PostgresLock(config.url.render(), config.url.label, timeout, waiting)
-        holder = next((name for name in ORDER if self.configured(name)), None)
+        holder = self.lock_holder
         return NoLock() if holder is None else self[holder].lock(timeout, waiting)
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ STEP = {
 }
 VALUES = {
     "status": (lambda r: r.status(values.PENDING), ["at_head", "databases"]),
-    "info": (lambda r: r.info(values.INFO), ["version", "databases", "settings"]),
+    "info": (lambda r: r.info(values.INFO), INFO),
     "preview": (lambda r: r.preview(values.DRY_RUN), ["digest", "steps", "findings"]),
     "nothing": (
         lambda r: r.nothing_to_do(values.plan()),
