@@ -122,8 +122,8 @@ class _Look:
         self._ask("the server", self._server)
         if self._environments.lock_holder == self._name:
             self._ask("the lock", self._lock)
-        self._ask("what it is busy with", self._vitals)
         self._ask("the last runs", self._runs)
+        self._ask("what it is busy with", self._vitals)
 
     def _ask(self, part: str, question: Callable[[], None]) -> None:
         self.part = part

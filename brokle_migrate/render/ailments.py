@@ -163,7 +163,7 @@ def _connections(each: Connections) -> Iterator[Item]:
 def _disk(each: Disk) -> Item:
     free = f"{each.name}: {words.size(each.free)} free"
     if each.total is None:
-        return Item("disk", each.name)
+        return Item("disk", f"{each.name}: no limit")
     share = 1 - each.free / max(each.total, 1)
     return Item("disk", f"{free} of {words.size(each.total)}, {share:.0%} used", _tone(share))
 
