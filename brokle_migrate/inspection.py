@@ -131,8 +131,13 @@ class _Look:
 
     def _give_up(self, status: DatabaseStatus) -> None:
         """Not to ask a dead server again and again."""
-        if status.error is not None and self._environments.lock_holder == self._name:
-            self._miss("lock", status.error)
+        if status.error is None:
+            return
+        why = f"{self._name}, which tells that, does not answer"
+        if self._environments.lock_holder == self._name:
+            self._miss("lock", why)
+        if self._name == CLICKHOUSE:
+            self._miss("last runs", why)
 
     @property
     def _environment(self) -> Environment:
@@ -151,7 +156,7 @@ class _Look:
         try:
             self.seen = replace(self.seen, lock=holding.lock_state(self._environments))
         except MigrateError as error:
-            self._miss("lock", error)
+            self._miss("lock", error.message, error.hint or "")
 
     def _vitals(self) -> None:
         database = self._database_so_far()
@@ -165,14 +170,14 @@ class _Look:
         try:
             self.seen = replace(self.seen, runs=self._environment.last_runs(_RUNS) or ())
         except MigrateError as error:
-            self._miss("last runs", error)
+            self._miss("last runs", error.message, error.hint or "")
 
     def _database_so_far(self) -> DatabaseInfo:
         assert self.seen.database is not None
         return self.seen.database
 
-    def _miss(self, what: str, error: MigrateError) -> None:
-        missing = Missing(what, error.message, error.hint or "")
+    def _miss(self, what: str, why: str, hint: str = "") -> None:
+        missing = Missing(what, why, hint)
         self.seen = replace(self.seen, missing=(*self.seen.missing, missing))
 
 

@@ -60,13 +60,16 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS
           AND clock_timestamp() - state_change >= interval '{idle} s')
 ORDER BY xact_start LIMIT {limit}
 """
+# What a prepared transaction has locked has no process; its own id leads there on every version.
 _PREPARED = """
 SELECT gid, owner, extract(epoch FROM clock_timestamp() - prepared),
        ARRAY(
          SELECT DISTINCT c.oid::regclass::text
-         FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-         WHERE l.virtualtransaction = '-1/' || p.transaction AND l.locktype = 'relation'
-           AND c.relkind IN ('r', 'p', 'm') ORDER BY 1
+         FROM pg_locks own
+         JOIN pg_locks l ON l.virtualtransaction = own.virtualtransaction AND l.pid IS NULL
+         JOIN pg_class c ON c.oid = l.relation
+         WHERE own.transactionid = p.transaction AND own.pid IS NULL
+           AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm') ORDER BY 1
        )
 FROM pg_prepared_xacts p WHERE database = current_database() ORDER BY prepared
 """

@@ -79,11 +79,12 @@ def _lock(lock: LockState | None) -> Iterator[Section]:
 
 
 def _runs(info: Info) -> Iterator[Block]:
-    if info.runs or info.missing:
-        yield GAP
     if info.runs:
+        yield GAP
         items = tuple(_run(run, info.checked) for run in info.runs)
         yield Section("last runs", "newest first", items)
+    if info.missing:
+        yield GAP
     for missing in info.missing:
         yield from _missing(missing)
 

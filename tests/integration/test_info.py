@@ -13,7 +13,7 @@ import pytest
 
 from brokle_migrate.environments import clickhouse_vitals, postgres_vitals
 from tests.support.pgbouncer import PgBouncer, require_pgbouncer
-from tests.support.postgres import libpq_url
+from tests.support.postgres import EmbeddedPostgres, libpq_url
 from tests.support.postgres_proxy import PostgresProxy
 from tests.support.process import free_port
 from tests.support.project import Project
@@ -260,6 +260,8 @@ def test_one_dead_database_does_not_hide_the_other(applied: Project, dead: str) 
     assert of(found, other)["server"]["version"]
     assert of(found, other)["tables"]
     assert bool(found["runs"]) is (dead == "postgres")
+    lacking = {"postgres": "lock", "clickhouse": "last runs"}[dead]
+    assert [one["what"] for one in found["missing"]] == [lacking]
 
 
 def test_a_postgres_that_hangs_costs_seconds(applied: Project) -> None:
@@ -347,3 +349,26 @@ def test_an_old_server(tmp_path: Path, request: pytest.FixtureRequest, protocol:
     assert {each["name"] for each in database["tables"]} >= {"t", "schema_migrations"}
     assert [run["did"][0]["revisions"] for run in found["runs"]] == [["1", "2"]]
     assert found["runs"][0]["ending"] == "done"
+
+
+def test_a_prepared_transaction(tmp_path: Path, servers_directory: Path) -> None:
+    server = EmbeddedPostgres(servers_directory / "prepares")
+    try:
+        url = server.database_url("postgres")
+        with psycopg.connect(libpq_url(url), autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET max_prepared_transactions = 1")
+        server.stop()
+        server.start()
+        with psycopg.connect(libpq_url(url), autocommit=True) as client:
+            client.execute("CREATE TABLE t (id int)")
+            client.execute("BEGIN; INSERT INTO t VALUES (1)")
+            client.execute("PREPARE TRANSACTION 'two''s'")
+            project = Project(tmp_path / "project", url)
+            (found,) = of(told(project), "postgres")["transactions"]
+            text = project.invoke("info").out
+            client.execute("ROLLBACK PREPARED 'two''s'")
+    finally:
+        server.remove()
+    assert (found["pid"], found["name"], found["state"]) == (None, "two's", "prepared")
+    assert found["tables"] == ["t"]
+    assert "ROLLBACK PREPARED 'two''s';" in text
