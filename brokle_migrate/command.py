@@ -84,10 +84,14 @@ def status(config: Config, environments: Sequence[str] = ()) -> Status:
         return standing.status(found, selected(config, environments))
 
 
-def info(config: Config, environments: Sequence[str] = ()) -> Info:
-    """Everything that ``status`` says, and what the servers say of themselves."""
+def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
+    """Everything that ``status`` says, and what the servers say of themselves.
+
+    :param timeout: seconds that each database has, 5 when left out; what one has not told by then
+        is missing, and the value says so.
+    """
     with opened(config) as found:
-        return inspection.info(config, found, selected(config, environments))
+        return inspection.info(config, found, selected(config, environments), timeout)
 
 
 def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:

@@ -105,14 +105,13 @@ def _begun(connection: Connection) -> bool:
     """Set a savepoint; False where every statement commits by itself, and none is needed."""
     from sqlalchemy.exc import DBAPIError
 
+    connection.exec_driver_sql(_LIMITS)
     try:
         connection.exec_driver_sql(_SAVEPOINT)
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
         return False
-    connection.exec_driver_sql(_LIMITS)
-    connection.exec_driver_sql(_SAVEPOINT)
     return True
 
 

@@ -135,7 +135,7 @@ def _is_unwell(each: Replica) -> bool:
 
 def _replica(each: Replica) -> Iterator[Item]:
     facts = [
-        *(["read-only here: it has no connection to Keeper"] if each.readonly else []),
+        *(["read-only here: is Keeper reachable?"] if each.readonly else []),
         *([f"{each.active} of {each.total} replicas active"] if each.total else []),
         *([f"{words.age(each.delay)} behind"] if each.delay else []),
         *([f"{words.counted(each.queue, 'entry')} queued"] if each.queue == 1 else []),

@@ -310,10 +310,46 @@ def test_a_handful_of_questions(applied: Project, gateway: GatewayProcess) -> No
         env = {"DATABASE_URL": proxy.url(applied.postgres_url or "")}
         gateway.reset()
         assert applied.run("info", env=env).code == 0
-        ours = [text for text in proxy.texts() if "pg_" in text and "brokle_migrate" not in text]
-    # Ledger, version, an empty one; the last runs; five parts.
+        texts = proxy.texts()
+    begin = next(n for n, text in enumerate(texts) if "set_config('lock_timeout'" in text)
+    vitals = texts[begin : texts.index("COMMIT", begin)]
+    assert len(vitals) == 2 + len(postgres_vitals.PARTS)
+    # Most of the others are what SQLAlchemy asks of every new connection, and there are three.
+    assert len(texts) < 60
+    # Ledger, version, an empty one; the last runs; a question for each part.
     assert len(gateway.texts()) == 3 + 1 + len(clickhouse_vitals.PARTS)
-    assert len(ours) < 25  # most of them are what SQLAlchemy asks of every new connection
+
+
+def test_where_every_statement_commits_by_itself(applied: Project) -> None:
+    path = applied.path / "alembic" / "env.py"
+    text = path.read_text()
+    path.write_text(text.replace("poolclass=", 'isolation_level="AUTOCOMMIT", poolclass='))
+    assert path.read_text() != text
+    found = of(told(applied), "postgres")
+    assert found["missing"] == []
+    assert found["connections"]["used"] >= 1
+
+
+def test_a_database_that_can_only_be_read(applied: Project) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(libpq_url(applied.postgres_url or ""))["dbname"]
+    with session(applied, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        text = applied.invoke("info", "--db", "postgres").out
+    assert "read only nothing can be migrated here: default_transaction_read_only is on" in text
+
+
+def test_a_crowded_table(
+    applied: Project, gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clickhouse_vitals, "_CROWDED", 2)
+    limit = clickhouse_vitals._SLOWS.replace("SELECT value", "SELECT 4")
+    monkeypatch.setattr(clickhouse_vitals, "_SLOWS", limit)
+    database = (applied.clickhouse_url or "").rpartition("/")[2]
+    gateway.query("SYSTEM STOP MERGES t", database)
+    for number in (2, 3):
+        gateway.query(f"INSERT INTO t VALUES ({number}, 'a')", database)
+    crowded = of(told(applied, "--db", "clickhouse"), "clickhouse")["crowded"]
+    assert {"table": "t", "parts": 3, "slows": 4} in crowded
 
 
 def test_through_a_pooler(

@@ -112,7 +112,7 @@ def test_clickhouse_gravest_first_with_what_to_type() -> None:
         ),
         "clickhouse: parts spans: 350 parts in one partition; inserts are slowed from 300 on",
         "clickhouse: parts OPTIMIZE TABLE spans;",
-        "clickhouse: replica spans: read-only here: it has no connection to Keeper",
+        "clickhouse: replica spans: read-only here: is Keeper reachable?",
         "clickhouse: replica SYSTEM RESTART REPLICA spans;",
         "clickhouse: disk default: 5.0 GiB free of 100 GiB, 95% used",
         "clickhouse: long query bob: runs for 2 min",
