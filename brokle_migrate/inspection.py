@@ -122,7 +122,10 @@ class _Look:
         self._ask("the server", self._server)
         if self._environments.lock_holder == self._name:
             self._ask("the lock", self._lock)
-        self._ask("the last runs", self._runs)
+        if status.error is None:
+            self._ask("the last runs", self._runs)
+        elif self._database_so_far().facts is None:
+            return  # it can't be asked anything, and the error says why
         self._ask("what it is busy with", self._vitals)
 
     def _ask(self, part: str, question: Callable[[], None]) -> None:

@@ -408,3 +408,13 @@ def test_a_prepared_transaction(tmp_path: Path, servers_directory: Path) -> None
     assert (found["pid"], found["name"], found["state"]) == (None, "two's", "prepared")
     assert found["tables"] == ["t"]
     assert "ROLLBACK PREPARED 'two''s';" in text
+
+
+def test_files_that_are_not_valid_hide_no_server(applied: Project) -> None:
+    applied.write("migrations_clickhouse/versions/20250101000000_twice.up.sql", "SELECT 1")
+    found = told(applied)
+    clickhouse = of(found, "clickhouse")
+    assert "20250101000000" in clickhouse["error"]["message"]
+    assert clickhouse["server"]["version"]
+    assert clickhouse["tables"]
+    assert of(found, "postgres")["error"] is None
