@@ -12,11 +12,11 @@ up: $(STAMP)
 	$(BIN)/brokle-migrate up
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto -m "not faults" $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not faults" $(PYTEST_OPTIONS)
 
 # Much of their time is waiting for what a killed command has left: one worker more than two cores.
 test-faults: $(STAMP)
-	$(BIN)/python -m pytest -n 3 -m faults $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m faults $(PYTEST_OPTIONS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -13,12 +13,14 @@ from .redact import Redactor
 from .render import to_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .config import Config
+    from .dumping import SchemaFile
     from .environments import Environments
     from .model import Report
     from .render import Renderer
+    from .status import DatabaseStatus
 
 log = logging.getLogger("brokle_migrate")
 
@@ -66,6 +68,13 @@ def failure(
     else:
         page.report(report)
     return MigrationFailed("\n".join(lines), error=hidden(error, hide), report=report)
+
+
+def shown(databases: Iterable[DatabaseStatus | SchemaFile], config: Config) -> None:
+    """Take the secrets out of what is told of each database."""
+    for database in databases:
+        if database.error is not None:
+            hidden(database.error, hiding(config))
 
 
 def hidden(error: MigrateError, hide: Callable[[str], str]) -> MigrateError:

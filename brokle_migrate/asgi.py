@@ -19,16 +19,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .applications import log
+from .conditions import Condition
 from .errors import MigrateError
-from .health import Condition
 from .monitor import Monitor
 from .render import data
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from .conditions import Health
     from .config import Config
-    from .health import Health
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]

@@ -59,6 +59,8 @@ async def auto_migrate_async(
     except asyncio.CancelledError:
         stop.set()
         await asyncio.wait([work])
+        if (error := work.exception()) is not None:
+            log.warning("%s", error)
         raise
 
 
@@ -78,16 +80,20 @@ def _auto_migrate(config: Config | None, timeout: float, stop: threading.Event) 
     return report
 
 
+def _cancelled() -> Interrupted:
+    return Interrupted("the task that migrates was cancelled")
+
+
 def _bring_up(config: Config, timeout: float, stop: threading.Event) -> Report:
     teller = voice(config)
 
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
-            raise Interrupted
+            raise _cancelled()
 
     def emit(event: Event) -> None:
         if stop.is_set() and is_boundary(event):
-            raise Interrupted
+            raise _cancelled()
         teller.event(event)
 
     patience = Patience(time.monotonic() + timeout, teller.message, sleep)

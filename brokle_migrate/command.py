@@ -21,8 +21,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypedDict
 
-from . import authoring, holding, inspection, migrating, standing, waiting
-from .applications import failure, hidden, hiding, opened, voice
+from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
+from .applications import failure, hiding, opened, shown, voice
 from .automatic import auto_migrate, auto_migrate_async
 from .environments import selected
 from .examination import health
@@ -31,10 +31,13 @@ from .waiting import TIMEOUT, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Unpack
 
     from .authoring import Created
     from .config import Config
+    from .dumping import Dumped
+    from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
     from .status import Info, Status
@@ -45,6 +48,8 @@ __all__ = [
     "auto_migrate_async",
     "current",
     "downgrade",
+    "dump",
+    "graph",
     "heads",
     "health",
     "history",
@@ -81,7 +86,9 @@ class Choices(TypedDict, total=False):
 def status(config: Config, environments: Sequence[str] = ()) -> Status:
     """Where each database stands; one that can't be read has its error in the value."""
     with opened(config) as found:
-        return standing.status(found, selected(config, environments))
+        status = standing.status(found, selected(config, environments))
+    shown(status.databases, config)
+    return status
 
 
 def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
@@ -91,7 +98,39 @@ def info(config: Config, environments: Sequence[str] = (), *, timeout: float | N
         is missing, and the value says so.
     """
     with opened(config) as found:
-        return inspection.info(config, found, selected(config, environments), timeout)
+        info = inspection.info(config, found, selected(config, environments), timeout)
+    shown([database.status for database in info.databases], config)
+    return info
+
+
+def dump(
+    config: Config,
+    environments: Sequence[str] = (),
+    directory: Path | None = None,
+    *,
+    write: bool = True,
+) -> Dumped:
+    """Write the live schema of each database into its file; one that can't be has its error there.
+
+    :param directory: for all files, in the place of what is configured.
+    :param write: False only says which files would be new or changed.
+    :raises ConfigError: two schemas would go into the same file.
+    """
+    names = selected(config, environments)
+    files = dumping.schema_files(config, names, directory)
+    with opened(config) as found:
+        dumped = dumping.dump(found, {**files}, write=write)
+    shown(dumped.files, config)
+    return dumped
+
+
+def graph(config: Config, environments: Sequence[str] = ()) -> Graph:
+    """Both histories, the links between them, and where each database stands.
+
+    ``brokle_migrate.render.pictures.draw`` makes a picture of it.
+    """
+    with opened(config) as found:
+        return graphing.graph(found, selected(config, environments)).each(hiding(config))
 
 
 def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
@@ -101,7 +140,7 @@ def current(config: Config, environments: Sequence[str] = ()) -> dict[str, tuple
     """
     found = status(config, environments)
     if found.error is not None:
-        raise hidden(found.error, hiding(config))
+        raise found.error
     return {database.environment: database.current for database in found.databases}
 
 
@@ -198,7 +237,10 @@ def wait(
     """
     patience = Patience(time.monotonic() + timeout, voice(config).message)
     with opened(config) as found:
-        return waiting.settled(found, selected(config, environments), patience, at_head=at_head)
+        names = selected(config, environments)
+        status = waiting.settled(found, names, patience, at_head=at_head)
+    shown(status.databases, config)
+    return status
 
 
 def _request(

@@ -26,6 +26,7 @@
       ├─ DatabaseUnreachable
       ├─ NotConfirmed
       ├─ PartlyDropped
+      ├─ NotDumped
       ├─ Interrupted
       │    └─ Terminated
       ├─ StepFailed
@@ -246,6 +247,12 @@ class PartlyDropped(MigrateError):
 
     code = "partly_dropped"
     exit_code = 6
+
+
+class NotDumped(MigrateError):
+    """The migration is done, and the schema could not be written to its file."""
+
+    code = "not_dumped"
 
 
 class Interrupted(MigrateError):

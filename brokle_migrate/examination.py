@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from . import holding, standing
-from .applications import hidden, hiding, opened
+from . import holding, standing, waiting
+from .applications import opened, shown
 from .aside import aside
+from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
 from .environments.imports import import_shared
-from .errors import DatabaseUnreachable, MigrateError
-from .health import DatabaseHealth, Health
+from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
 from .status import DatabaseStatus
 
 if TYPE_CHECKING:
@@ -53,14 +53,18 @@ def _look_at(
     def look() -> tuple[DatabaseHealth, LockState | None]:
         with opened(config) as environments:
             environments.hurry(until)
-            found = _database(environments, name)
-            return found, _lock(environments) if with_lock else None
+            found = _database(environments, name, until)
+            silent = isinstance(found.status.error, Busy | DatabaseUnreachable)
+            return found, _lock(environments) if with_lock and not silent else None
 
     return look
 
 
-def _database(environments: Environments, name: str) -> DatabaseHealth:
+def _database(environments: Environments, name: str, until: float) -> DatabaseHealth:
     status = standing.stand(environments, name)
+    if isinstance(status.error, LockHeld):  # an embedded engine, which others open for moments
+        patience = waiting.Patience(until, lambda _: None)
+        (status,) = waiting.settled(environments, [name], patience, at_head=False).databases
     if status.error is not None or not status.exists:
         return DatabaseHealth(status)
     try:
@@ -87,6 +91,5 @@ def _seen(
         return DatabaseHealth(DatabaseStatus(name, label, error=error)), None
     except MigrateError as refused:
         return DatabaseHealth(DatabaseStatus(name, label, error=refused)), None
-    if found.status.error is not None:
-        hidden(found.status.error, hiding(config))
+    shown([found.status], config)
     return found, lock

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import __version__
+from .conditions import Condition
 from .errors import ConfigError
-from .health import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from prometheus_client.core import Metric
 
-    from .health import DatabaseHealth, Health
+    from .conditions import DatabaseHealth, Health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX = "brokle_migrate"

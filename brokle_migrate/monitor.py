@@ -15,8 +15,8 @@ from .redact import Redactor
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from .conditions import Health
     from .config import Config
-    from .health import Health
 
 
 class Monitor:

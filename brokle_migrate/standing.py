@@ -23,20 +23,26 @@ def status(environments: Environments, names: Sequence[str]) -> Status:
 def stand(environments: Environments, name: str) -> DatabaseStatus:
     """Where one database stands; what keeps it from being read is part of the answer."""
     try:
-        history = History(environments[name].snapshot())
-        if not planning.is_open(history):
-            return describe(history)
-        return _unfinished(environments, history)
+        history, running = known(environments, name)
     except MigrateError as error:
         return DatabaseStatus(name, environments.label(name), error=error)
+    return describe(history, running=running)
 
 
-def _unfinished(environments: Environments, history: History) -> DatabaseStatus:
-    """Tell a step that is under way from one that was interrupted: who runs it holds the lock."""
+def known(environments: Environments, name: str) -> tuple[History, str]:
+    """The history of a database, and who is running a step of it, empty for nobody.
+
+    A step that is under way looks like one that was interrupted; who runs it holds the lock.
+
+    :raises MigrateError: the database, or its files, can't be read.
+    """
+    history = History(environments[name].snapshot())
+    if not planning.is_open(history):
+        return history, ""
     try:
         holder = environments.lock().holder()
     except MigrateError:  # then ClickHouse itself tells whether its statement runs
         holder = None
     if holder is not None and not holder.is_over:
-        return describe(history, running=str(holder))
-    return describe(History(environments[history.environment].snapshot(prove=True)))
+        return history, str(holder)
+    return History(environments[name].snapshot(prove=True)), ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from . import standing
-from .errors import DatabaseUnreachable, LockHeld, MigrateError
+from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,10 +62,11 @@ def answered(ask: Callable[[], T], patience: Patience) -> T:
 
     :raises DatabaseUnreachable: it did not answer in time, or refused.
     :raises LockHeld: another process kept an embedded database open for all that time.
+    :raises Busy: another thread of this process kept Alembic busy for all that time.
     """
     try:
         return ask()
-    except (DatabaseUnreachable, LockHeld) as error:
+    except (Busy, DatabaseUnreachable, LockHeld) as error:
         if not passes(error):
             raise
         patience.remark(f"waiting: {error.message}")
@@ -109,7 +110,7 @@ def passes(error: BaseException) -> bool:
     """Whether an error may be gone after a while."""
     if isinstance(error, DatabaseUnreachable):
         return not error.refused
-    return isinstance(error, LockHeld)
+    return isinstance(error, Busy | LockHeld)
 
 
 def _again(ask: Callable[[], T], retry: RetryBaseT, patience: Patience) -> T:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.support.forkserver import Forkserver
 from tests.support.gateway_process import GatewayProcess
 from tests.support.pgbouncer import PgBouncer, require_pgbouncer
 from tests.support.postgres import EmbeddedPostgres, OwnPostgres, fresh_database
@@ -56,6 +57,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forkserver() -> Iterator[Forkserver]:
+    """Where projects run the command, unless a test wants a fresh interpreter."""
+    with Forkserver() as server:
+        Project.forkserver = server
+        yield server
+    Project.forkserver = None
+
+
 @pytest.fixture(scope="session")
 def servers_directory() -> Iterator[Path]:
     """Where servers keep their data: short, for sockets; not private, for their users."""
@@ -83,6 +93,16 @@ def postgres_server(servers_directory: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty Postgres database."""
+    yield from _empty_postgres(request)
+
+
+@pytest.fixture
+def other_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A second one."""
+    yield from _empty_postgres(request)
+
+
+def _empty_postgres(request: pytest.FixtureRequest) -> Iterator[str]:
     if OWN_POSTGRES:
         server: OwnPostgres | EmbeddedPostgres = OwnPostgres(OWN_POSTGRES)
     else:
@@ -128,6 +148,16 @@ def clickhouse_url(request: pytest.FixtureRequest) -> Iterator[str]:
         http_query(f"{base}/default", f"DROP DATABASE IF EXISTS {name}")
         return
     gateway: GatewayProcess = request.getfixturevalue("gateway")
+    yield from _empty_clickhouse(gateway)
+
+
+@pytest.fixture
+def other_clickhouse_url(gateway: GatewayProcess) -> Iterator[str]:
+    """A second one, on the gateway in any case."""
+    yield from _empty_clickhouse(gateway)
+
+
+def _empty_clickhouse(gateway: GatewayProcess) -> Iterator[str]:
     name = gateway.create_database()
     gateway.reset()  # the log starts with what the test does
     yield gateway.database_url(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import files, from_empty, nothing, splitter, startup
+from . import at_start, files, from_empty, nothing, splitter, startup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "startup": startup.rows,
     "nothing": nothing.rows,
+    "at-start": at_start.rows,
     "postgres": from_empty.postgres,
     "clickhouse": from_empty.clickhouse,
     "both": from_empty.both,

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import operating  # noqa: F401 - its commands join the group
+from . import dump, operating  # noqa: F401 - their commands join the group
 from .argv import normalise
 from .commands import group
+from .graph import graph as graph_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = "brokle-migrate"
+group.add_command(graph_command)
 
 
 def run(argv: list[str]) -> int:

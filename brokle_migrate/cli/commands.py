@@ -42,8 +42,11 @@ def group() -> None:
 @common
 @click.option("--steps", type=int, metavar="N", help="Only this many steps in each database.")
 @click.option("--confirm", is_flag=True, help="Show the plan and ask before it runs.")
+@click.option("--dump", "dumps", is_flag=True, help="Then write the schema files, as dump does.")
 @_OUT_OF_ORDER
-def up(options: Common, steps: int | None, confirm: bool, allow_out_of_order: bool) -> int:
+def up(
+    options: Common, steps: int | None, confirm: bool, dumps: bool, allow_out_of_order: bool
+) -> int:
     """Apply all pending revisions, Postgres then ClickHouse."""
     if steps is not None and steps < 0:
         raise click.UsageError(f"--steps {steps}: up takes a positive number; see down and steps")
@@ -52,6 +55,7 @@ def up(options: Common, steps: int | None, confirm: bool, allow_out_of_order: bo
         "up",
         _request("UP", steps=steps or None, allow_out_of_order=allow_out_of_order),
         question="Apply this?" if confirm else None,
+        dumps=dumps,
     )
 
 
@@ -273,9 +277,21 @@ def _given(postgres: str | None, clickhouse: str | None) -> dict[str, str]:
 
 
 def _move(
-    options: Common, name: str, request: Callable[[Session], Request], *, question: str | None
+    options: Common,
+    name: str,
+    request: Callable[[Session], Request],
+    *,
+    question: str | None,
+    dumps: bool = False,
 ) -> int:
     """Plan, show or ask, run, report: what every command that runs steps does."""
+    from .dump import followed_by_dump
     from .moving import move
 
-    return execute(options, name, lambda session: move(session, request(session), question))
+    def work(session: Session) -> int:
+        def run() -> int:
+            return move(session, request(session), question)
+
+        return followed_by_dump(session, run) if dumps else run()
+
+    return execute(options, name, work)

@@ -48,7 +48,7 @@ def load(
     found = files.find(directory, config_file, environ)
     found, layers = files.read(found, directory, environ, alembic_section)
     targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
-    postgres = _postgres(layers, targets[DATABASE])
+    postgres = _postgres(layers, targets[DATABASE], directory)
     clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory)
     settings = (_shown(key, layers, targets[key.section]) for key in KEYS)
     return Config(
@@ -77,7 +77,7 @@ def no_color(environ: Mapping[str, str] | None = None) -> bool:
     return bool((os.environ if environ is None else environ).get("NO_COLOR"))
 
 
-def _postgres(layers: Sequence[Layer], found: Target) -> PostgresConfig | None:
+def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> PostgresConfig | None:
     own = first(layers, "database.migrations_path")
     # Without a URL the team's env.py may still have one, if there is an Alembic project at all.
     if found.url is None and (own is None or own[1].kind not in {INI, TOML}):
@@ -90,6 +90,7 @@ def _postgres(layers: Sequence[Layer], found: Target) -> PostgresConfig | None:
         version_table=_value(layers, "database.migrations_table"),
         lock_timeout=_duration(layers, "database.lock_timeout"),
         script_location=location,
+        schema_file=directory / (_value(layers, "database.schema_file") or ""),
         problem=problem,
     )
 
@@ -106,6 +107,7 @@ def _clickhouse(layers: Sequence[Layer], found: Target, directory: Path) -> Clic
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),
         script_location=location,
+        schema_file=directory / (_value(layers, "clickhouse.schema_file") or ""),
         problem=problem,
     )
 

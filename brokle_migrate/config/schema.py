@@ -64,6 +64,9 @@ KEYS = (
         ("migrations_table",),
         "version_table",
     ),
+    Key(
+        "database.schema_file", ("DB_SCHEMA_FILE",), ("schema_file",), default="schema/postgres.sql"
+    ),
     Key("database.lock_timeout", ("DB_LOCK_TIMEOUT",), ("lock_timeout",), default="5s"),
     Key("database.auto_migrate", ("DB_AUTO_MIGRATE",), ("auto_migrate",), default="false"),
     Key("database.health_cache", ("DB_HEALTH_CACHE",), ("health_cache",), default="5s"),
@@ -93,6 +96,12 @@ KEYS = (
         ("migrations_engine",),
         "engine",
         default="MergeTree",
+    ),
+    Key(
+        "clickhouse.schema_file",
+        ("CLICKHOUSE_SCHEMA_FILE",),
+        ("schema_file",),
+        default="schema/clickhouse.sql",
     ),
     Key("clickhouse.cluster", ("CLICKHOUSE_CLUSTER",), ("cluster",), "cluster"),
 )

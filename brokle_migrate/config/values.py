@@ -61,9 +61,11 @@ class _Environment:
     :ivar script_location: the directory of the history, None when there is a ``problem``.
     :ivar problem: why there is no script location; raised when somebody needs it, so that one
         database can be used though the other one's files can't.
+    :ivar schema_file: where ``dump`` writes the schema.
     """
 
     script_location: Path | None
+    schema_file: Path
     problem: ConfigError | None = field(default=None, compare=False, repr=False)
 
     def require_script_location(self) -> Path:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[MigrationStep]]
 
 _ALEMBIC = threading.RLock()
-_PATIENCE = 5.0  # seconds that a look waits for another thread's run; a run waits for as long
+_PATIENCE = 3.0  # seconds that a look waits for another thread's run; a run waits for as long
 
 
 class AlembicProject:
@@ -93,7 +93,8 @@ class AlembicProject:
         preferred = {} if table is None else {"version_table": table}
         forced = {"transaction_per_migration": False} if one_transaction else {}
         _adapt_configure(context, preferred, forced)
-        with _alone(reads=bool(options.get("dont_mutate"))), self.quiet(), context:
+        reads = bool(options.get("dont_mutate"))
+        with _alone(reads=reads), self.quiet(), context:
             self.script.run_env()
 
     def _overrides(self) -> dict[str, str]:
@@ -105,28 +106,11 @@ class AlembicProject:
             overrides["version_table"] = postgres.version_table
         return overrides
 
-    @contextlib.contextmanager
-    def quiet(self) -> Iterator[None]:
+    def quiet(self) -> contextlib.AbstractContextManager[None]:
         """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
-        loggers = _logging_state()
-        around = _unconfigured if self._log is Log.APPLICATION else self._to_standard_error
-        try:
-            with around():
-                yield
-        finally:
-            _restore_logging(loggers)
-
-    @contextlib.contextmanager
-    def _to_standard_error(self) -> Iterator[None]:
-        """For a command, whose standard output is data."""
-        disabled = logging.root.manager.disable
-        if self._log is Log.HIDDEN:
-            logging.disable(logging.INFO)
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                yield
-        finally:
-            logging.disable(disabled)
+        if self._log is Log.APPLICATION:
+            return _unconfigured()
+        return _to_standard_error(hidden=self._log is Log.HIDDEN)
 
 
 @contextlib.contextmanager
@@ -145,25 +129,52 @@ def _alone(*, reads: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _to_standard_error(*, hidden: bool) -> Iterator[None]:
+    """For a command, whose standard output is data.
+
+    :param hidden: print warnings only.
+    """
+    loggers, disabled = _logging_state(), logging.root.manager.disable
+    if hidden:
+        logging.disable(logging.INFO)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logging.disable(disabled)
+        _restore_logging(loggers)
+
+
+@contextlib.contextmanager
 def _unconfigured() -> Iterator[None]:
     """Leave an application's logging to the application.
 
     ``fileConfig`` switches off every logger that it does not name, and other threads log meanwhile:
-    putting their loggers right afterwards would be too late.
+    putting their loggers right afterwards would be too late, and undo what they configure.
     """
-    configure = {(logging.config, "fileConfig"), (logging.config, "dictConfig")}
-    before = [(module, name, getattr(module, name)) for module, name in configure]
-    for module, name, _ in before:
-        setattr(module, name, _do_nothing)
+    before = {name: getattr(logging.config, name) for name in ("fileConfig", "dictConfig")}
+    for name, function in before.items():
+        setattr(logging.config, name, _outside_this_thread(function))
+    alembic = logging.getLogger("alembic")
+    level = alembic.level
+    alembic.setLevel(logging.WARNING)  # our own log tells of every revision
     try:
         yield
     finally:
-        for module, name, function in before:
-            setattr(module, name, function)
+        alembic.setLevel(level)
+        for name, function in before.items():
+            setattr(logging.config, name, function)
 
 
-def _do_nothing(*_: Any, **__: Any) -> None:
-    """In the place of what configures logging."""
+def _outside_this_thread(function: Callable[..., None]) -> Callable[..., None]:
+    """The same function, which does nothing where it is ``env.py`` that calls it."""
+    owner = threading.get_ident()
+
+    def configure(*arguments: Any, **options: Any) -> None:
+        if threading.get_ident() != owner:
+            function(*arguments, **options)
+
+    return configure
 
 
 def _adapt_configure(

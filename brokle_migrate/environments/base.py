@@ -90,6 +90,22 @@ class LastRun:
     complete: bool = True
 
 
+HIDDEN = "[HIDDEN]"
+"""What stands in the place of a secret in a schema, as ClickHouse writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """The schema of a database, as SQL for an empty one.
+
+    :ivar text: statements, with the record of what is applied at the end.
+    :ivar warnings: what a person has to know before it is loaded, a sentence each.
+    """
+
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
 class Transactional(Protocol):
     """An engine whose steps can share one transaction."""
 
@@ -198,6 +214,12 @@ class Environment(Protocol):
 
     def sizes(self) -> tuple[TableSize, ...]:
         """How big the tables of the database are."""
+
+    def dump(self) -> Dump | None:
+        """The live schema in a stable order; None where there is no database yet.
+
+        :raises MigrateError: it could not be read.
+        """
 
     def facts(self) -> ServerFacts:
         """Ask the server about itself."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
-    from .base import LastRun
+    from .base import Dump, LastRun
     from .drivers import Driver
     from .half_done import Made
     from .ledger import Prove
@@ -184,6 +184,15 @@ class ClickHouseEnvironment:
             return ()
         with self._answering():
             return clickhouse_objects.sizes(self._connected())
+
+    def dump(self) -> Dump | None:
+        if not self._exists():
+            return None
+        from .clickhouse_dump import dump
+
+        known = frozenset(filter(None, [self._url.password]))
+        with self._answering():
+            return dump(self._connected(), self._ledger(), known)
 
     def facts(self) -> ServerFacts:
         with self._answering():

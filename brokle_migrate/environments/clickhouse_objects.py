@@ -81,7 +81,7 @@ def sizes(driver: Driver) -> tuple[TableSize, ...]:
 
 def _object(row: Row, rows: dict[str, int], ledger: str) -> DatabaseObject:
     name, engine = row
-    kind = {ledger: "ledger", lock_table(ledger): LOCK}.get(name) or _kind(engine)
+    kind = {ledger: "ledger", lock_table(ledger): LOCK}.get(name) or kind_of(engine)
     word = {"materialized view": "VIEW", "view": "VIEW", "dictionary": "DICTIONARY"}.get(
         kind, "TABLE"
     )
@@ -90,7 +90,8 @@ def _object(row: Row, rows: dict[str, int], ledger: str) -> DatabaseObject:
     return DatabaseObject(kind, name, counted, f"DROP {word} IF EXISTS `{escaped}`")
 
 
-def _kind(engine: str) -> str:
+def kind_of(engine: str) -> str:
+    """The kind of an object by its table engine."""
     if engine == "MaterializedView":
         return "materialized view"
     if engine in {"View", "LiveView", "WindowView"}:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Revision, Snapshot, Step
     from ..past import PastRun, RunRecord
-    from .base import LastRun
+    from .base import Dump, LastRun
 
 
 class PostgresEnvironment:
@@ -220,6 +220,11 @@ class PostgresEnvironment:
         if self._state.exists():
             self._state.read(lambda _, context: found.extend(postgres_objects.sizes(context)))
         return tuple(found)
+
+    def dump(self) -> Dump | None:
+        from .postgres_dump import dump
+
+        return dump(self._state) if self._state.exists() else None
 
     def facts(self) -> ServerFacts:
         found: list[ServerFacts] = []

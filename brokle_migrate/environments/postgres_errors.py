@@ -32,6 +32,7 @@ _FOR_NOW = re.compile(
     r"the database system is |too many (clients|connections)|remaining connection slots|"
     r"terminating connection|server_login|server login|pooler|no more connections allowed"
 )
+_IN_A_LOOP = "this env.py starts an event loop of its own: await auto_migrate_async() instead"
 _AT_COMMIT = (
     "the revision had run, and whether the server still committed it, it alone knows: what it has "
     "recorded is above, or in brokle-migrate status"
@@ -81,7 +82,8 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
         return unreachable(label, _words(error))
     if isinstance(error, CommandError):
         return RevisionError(f"postgres: {error}")
-    return ConfigError(describe(error, env_py.parent))
+    in_a_loop = isinstance(error, RuntimeError) and "running event loop" in str(error)
+    return ConfigError(describe(error, env_py.parent), hint=_IN_A_LOOP if in_a_loop else None)
 
 
 def unreachable(label: str, words: str) -> DatabaseUnreachable:

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..authoring import Created
+    from ..dumping import Dumped
     from ..environments.base import DatabaseObject
     from ..errors import MigrateError
     from ..events import Event
+    from ..graph import Graph
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .blocks import Block
+    from .pictures import Form, PictureFile
 
     Hide = Callable[[str], str]
     Inventory = Mapping[str, Sequence[DatabaseObject]]
@@ -60,6 +63,9 @@ class Renderer(Protocol):
     def created(self, created: Created) -> None:
         """The files of a new revision, one path a line."""
 
+    def dumped(self, dumped: Dumped) -> None:
+        """What became of the schema files; the schemas themselves where they have none."""
+
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question.
 
@@ -71,6 +77,15 @@ class Renderer(Protocol):
 
     def lock(self, state: LockState) -> None:
         """Who holds the lock, and who was relieved of it."""
+
+    def graph(self, graph: Graph, form: Form) -> None:
+        """Both histories as a picture."""
+
+    def picture(self, graph: Graph, form: Form) -> str:
+        """The same as a text, for a file; without secrets."""
+
+    def drawn(self, graph: Graph, picture: PictureFile) -> None:
+        """That a picture was written to a file, or would be."""
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""
@@ -92,6 +107,16 @@ class Screen(ABC):
     def __init__(self, stream: Writer, hide: Hide) -> None:
         self._stream = stream
         self._hide = hide
+
+    def hidden(self, text: str) -> str:
+        """A text with its secrets taken out."""
+        return self._hide(text)
+
+    def raw(self, text: str) -> None:
+        """Print a text to the letter; it was hidden before."""
+        self.settle()
+        self._stream.write(text)
+        self._stream.flush()
 
     def show(self, blocks: Iterable[Block]) -> None:
         """Print a page."""

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
+    from ..conditions import DatabaseHealth, Health
+    from ..dumping import Dumped, SchemaFile
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
-    from ..health import DatabaseHealth, Health
     from ..interruption import Interruption
     from ..locks import Holder, LockState
     from ..model import Finding, Plan, Report, Revision, Snapshot, Step
@@ -99,6 +100,11 @@ def created_data(created: Created) -> Data:
     return {"version": created.version, "paths": [str(path) for path in created.paths]}
 
 
+def dumped_data(dumped: Dumped) -> Data:
+    """What became of the schema files."""
+    return {"written": dumped.written, "files": [_schema_file(each) for each in dumped.files]}
+
+
 def inventory_data(objects: Inventory) -> Data:
     """What ``drop`` removes, or would."""
     return {
@@ -132,6 +138,19 @@ def _holder(holder: Holder) -> Data:
         "heartbeat": holder.beat if is_lease else None,
         "ttl": holder.ttl if is_lease else None,
         "expired": holder.is_over,
+    }
+
+
+def _schema_file(each: SchemaFile) -> Data:
+    """One file; the SQL is there only where it has none."""
+    return {
+        "environment": each.environment,
+        "path": None if each.path is None else str(each.path),
+        "state": each.state.value,
+        "changed": each.state.value in {"new", "changed"},
+        "sql": each.text if each.path is None and each.text else None,
+        "warnings": list(each.warnings),
+        "error": None if each.error is None else error_data(each.error),
     }
 
 

@@ -6,19 +6,23 @@ import json
 from typing import TYPE_CHECKING
 
 from . import data
+from .graph_data import graph_data
 from .info_data import info_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..authoring import Created
+    from ..dumping import Dumped
     from ..errors import MigrateError
     from ..events import Event
+    from ..graph import Graph
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
+    from .pictures import Form, PictureFile
 
 SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
 
@@ -74,6 +78,14 @@ class JsonRenderer:
         """The files of a new revision."""
         self._keep(data.created_data(created))
 
+    def dumped(self, dumped: Dumped) -> None:
+        """What became of the schema files; beside the report of the run before, if there was one.
+
+        A schema goes nowhere but into this document when it has no file.
+        """
+        found = data.dumped_data(dumped)
+        self._keep(found if self._data is None else {**self._data, "dump": found}, dumped.error)
+
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove."""
         self._keep(data.inventory_data(objects))
@@ -87,6 +99,18 @@ class JsonRenderer:
     def lock(self, state: LockState) -> None:
         """Who holds the lock, and who was relieved of it."""
         self._keep(data.lock_data(state))
+
+    def graph(self, graph: Graph, form: Form) -> None:  # noqa: ARG002 - data has one form
+        """Both histories as data."""
+        self._keep(graph_data(graph))
+
+    def picture(self, graph: Graph, form: Form) -> str:
+        """Both histories as a picture, for a file; without secrets."""
+        return self._people.picture(graph, form)
+
+    def drawn(self, graph: Graph, picture: PictureFile) -> None:
+        """Both histories as data, and the file that was written, or would be."""
+        self._keep(graph_data(graph, picture))
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

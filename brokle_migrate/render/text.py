@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import words
 from .blocks import Line
+from .dumps import dump_remarks, dumped_page
 from .infos import info_page
 from .locks import lock_page
 from .plans import (
@@ -24,14 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..authoring import Created
+    from ..dumping import Dumped
     from ..errors import MigrateError
     from ..events import Event
+    from ..graph import Graph
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
+    from .pictures import Form, PictureFile
 
 
 class TextRenderer:
@@ -90,6 +94,14 @@ class TextRenderer:
         self.message(f"revision {created.version}")
         self._data(Line(words.path(path)) for path in created.paths)
 
+    def dumped(self, dumped: Dumped) -> None:
+        """What became of the schema files; the schemas themselves where they have none."""
+        self._data(dumped_page(dumped))
+        self._tell(dump_remarks(dumped))
+        for each in dumped.files:
+            if each.error is not None:
+                self.error(each.error)
+
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question."""
         if dry_run:
@@ -104,6 +116,27 @@ class TextRenderer:
     def lock(self, state: LockState) -> None:
         """Who holds the lock, and who was relieved of it."""
         self._data(lock_page(state))
+
+    def graph(self, graph: Graph, form: Form) -> None:
+        """Both histories as a picture."""
+        text = self.picture(graph, form)
+        self._err.settle()
+        self._out.raw(text)
+
+    def picture(self, graph: Graph, form: Form) -> str:
+        """The same as a text, for a file; without secrets."""
+        from .pictures import complaint, draw
+
+        text = draw(graph.each(self._out.hidden), form)
+        refused = complaint(graph, form, text)
+        if refused:
+            self.message(refused)
+        return text
+
+    def drawn(self, graph: Graph, picture: PictureFile) -> None:  # noqa: ARG002 - for JSON
+        """That a picture was written to a file, or would be."""
+        done = "wrote" if picture.written else "would write"
+        self._data([Line(f"{done} {words.path(picture.path)} ({words.size(picture.size)})")])
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

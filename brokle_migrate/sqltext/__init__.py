@@ -4,6 +4,7 @@ Nothing here does I/O or knows a server.  Each module stands on those after it::
 
     split                          the statements of a file
     directives, inserts, places    what surrounds and what may follow them
+    portable, hiding, layout       statements of the server, made fit for a file
     destruction, effects, facts, words   what one statement does
     tokens, lexer, grammar         where things end
 """
@@ -13,12 +14,16 @@ from __future__ import annotations
 from .destruction import Destruction, destroys
 from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
 from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
+from .hiding import hide_secrets
+from .layout import laid_out
+from .portable import Portable, portable
 from .split import Script, header, parse, split
 from .tokens import checksum
 
 __all__ = [
     "Change",
     "Destruction",
+    "Portable",
     "Script",
     "Trace",
     "changes",
@@ -27,12 +32,15 @@ __all__ = [
     "has_inline_values",
     "has_one_effect",
     "header",
+    "hide_secrets",
     "identifiers",
     "is_repeatable",
+    "laid_out",
     "makes",
     "may_mutate",
     "moves",
     "parse",
+    "portable",
     "split",
     "traces",
 ]

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.forkserver import Forkserver
-
 from .site import Servers, Site, Undisturbed, open_site, run_undisturbed
 
 if TYPE_CHECKING:
@@ -19,18 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def forkserver() -> Iterator[Forkserver]:
-    """Where the command is run."""
-    with Forkserver() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def servers(
-    postgres_server: EmbeddedPostgres, gateway_process: GatewayProcess, forkserver: Forkserver
-) -> Servers:
+def servers(postgres_server: EmbeddedPostgres, gateway_process: GatewayProcess) -> Servers:
     """The embedded engines: faults stop and restart them, so they are never somebody's own."""
-    return Servers(postgres_server, gateway_process, forkserver)
+    return Servers(postgres_server, gateway_process)
 
 
 @pytest.fixture(scope="session")

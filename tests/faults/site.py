@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.forkserver import Forked, Forkserver
     from tests.support.gateway_process import GatewayProcess
     from tests.support.postgres import PostgresServer
+    from tests.support.running import Running
     from tests.support.terminal import Result
 
     from .truth import Reference
@@ -48,21 +48,18 @@ class Servers:
 
     postgres: PostgresServer
     gateway: GatewayProcess
-    forkserver: Forkserver
 
 
 @dataclass(frozen=True)
 class Undisturbed:
     """What a run without a fault left behind, and what it did on the way.
 
-    :ivar asked: the statements that ClickHouse got.
-    :ivar sent: the statements that Postgres got.
+    :ivar course: the statements in their order, each with the server that got it.
     :ivar result: what both databases hold.
     """
 
     reference: Reference
-    asked: tuple[str, ...]
-    sent: tuple[str, ...]
+    course: tuple[tuple[str, str], ...]
     result: tuple[Any, ...]
 
 
@@ -78,19 +75,18 @@ class Site:
         self.clickhouse_url = clickhouse
         self.database = clickhouse.rsplit("/", 1)[1]
         self.project = Project(path, proxy.url(postgres), clickhouse)
-        self._forkserver = servers.forkserver
 
-    def start(self, *argv: str) -> Forked:
+    def start(self, *argv: str, fresh: bool = False) -> Running:
         """Start the command and leave it running."""
-        return self._forkserver.start(self.project, *argv)
+        return self.project.start(*argv, fresh=fresh)
 
     def run(self, *argv: str) -> Result:
         """Run the command."""
-        return self._forkserver.run(self.project, *argv, timeout=RUN_SECONDS)
+        return self.project.run(*argv, timeout=RUN_SECONDS)
 
     def log(self) -> list[dict[str, Any]]:
         """What ClickHouse was asked here."""
-        return [record for record in self.gateway.log() if record["database"] == self.database]
+        return self.gateway.log(database=self.database)
 
     def settle(self) -> None:
         """Wait until ClickHouse works on nothing any more, killed clients' statements included."""
@@ -142,12 +138,16 @@ class Site:
 
     def check_up(self, undisturbed: Undisturbed, *argv: str) -> Result:
         """Run ``up`` with a fault in its way; report and status tell the truth."""
-        before = self.truth(undisturbed.reference)
+        return self.check_up_from(self.truth(undisturbed.reference), undisturbed, *argv)[0]
+
+    def check_up_from(
+        self, before: Truth, undisturbed: Undisturbed, *argv: str
+    ) -> tuple[Result, Truth]:
+        """Do the same where it is known how both databases stand; how they stand afterwards."""
         result = self.run("up", "--json", *argv)
         self.repair()
         self.check_report(result, undisturbed.reference, before)
-        self.check_status(undisturbed.reference)
-        return result
+        return result, self.check_status(undisturbed.reference)
 
     def repair(self) -> None:
         """End every fault; the servers remember what they were asked."""
@@ -208,7 +208,9 @@ def run_undisturbed(servers: Servers, directory: Path, *, per_migration: bool) -
     with open_site(servers, directory, per_migration=per_migration) as site:
         result = site.run("up")
         assert result.code == 0, result
-        asked, sent = [record["text"] for record in site.log()], site.proxy.texts()
+        asked = [(record["started"], "clickhouse", record["text"]) for record in site.log()]
+        sent = [(moment, "postgres", text) for moment, text in site.proxy.sent()]
+        course = tuple((server, text) for _, server, text in sorted(asked + sent))
         truth = site.truth(reference)
         assert is_complete(reference, truth)
-        return Undisturbed(reference, tuple(asked), tuple(sent), site.content())
+        return Undisturbed(reference, course, site.content())

@@ -1,8 +1,11 @@
 """Killed anywhere, the next ``up`` finishes by itself, and repeats nothing.
 
-The places are taken from a run without a fault: before and after every statement that either server
-gets and that is more than a look.  The intent of a statement and the outcome of the one before it
-are one row each of one insert, so before and after that insert are the boundaries of both.
+The places are taken from a run without a fault: after every statement that either server gets and
+that is more than a look, and before it where the one before went to the other server.  Otherwise
+that is one boundary: what died with the command and never arrived left no trace, so both servers
+are as they were after the statement before.  The intent of a statement and the outcome of the one
+before it are one row each of one insert, so the places around that insert are the boundaries of
+both.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,25 +25,28 @@ from tests.support.postgres_wire import GOODBYE
 from .site import open_further_site, open_site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .site import Servers, Site, Undisturbed
 
 pytestmark = pytest.mark.faults
 
-SHARES = 24  # tests, over which the places are dealt, so that workers can take turns
+SHARES = 16  # tests, over which the places are dealt, so that workers can take turns
 FEWEST_PLACES = 120
 LOOK = 3  # each such place of a test is looked at with `status`, too
 # Each such place is gone on from at once; the others when the server has had time to log what was
 # on its way to it, which the command waits for otherwise.
 SOON = 6
-REAL = 16  # each such place is that of a process which has not been forked from a prepared one
+FRESH = 16  # each such place is that of a fresh interpreter, not of a fork
 
 LEDGER = re.compile(r"\bschema_migrations\b")
 # Statements that change nothing by themselves; how often they come depends on the time.
-CLICKHOUSE_EFFECT = r"^\s*(?!SELECT\b|WITH\b|SHOW\b|DESC|EXISTS\b|EXPLAIN\b|SYSTEM\b|KILL\b)"
-POSTGRES_EFFECT = r"^\s*(?:SELECT pg_\w*advisory|(?!SELECT|SHOW|SET|BEGIN|SAVEPOINT|RELEASE|ROLLB))"
+EFFECT = {
+    "clickhouse": r"^\s*(?!SELECT\b|WITH\b|SHOW\b|DESC|EXISTS\b|EXPLAIN\b|SYSTEM\b|KILL\b)",
+    "postgres": r"^\s*(?:SELECT pg_\w*advisory|(?!SELECT|SHOW|SET|BEGIN|SAVEPOINT|RELEASE|ROLLB))",
+}
+EFFECTS = {server: re.compile(text, re.IGNORECASE | re.DOTALL) for server, text in EFFECT.items()}
 
 
 @dataclass(frozen=True)
@@ -64,29 +71,26 @@ class Place:
 
 def places(undisturbed: Undisturbed) -> Iterator[Place]:
     """Every place."""
-    for nth, text in enumerate(_fitting(undisturbed.asked, CLICKHOUSE_EFFECT), 1):
-        yield Place("clickhouse", nth, "before", "drop", text)
-        if not LEDGER.search(text):  # a row that comes late is as one whose answer was lost
-            yield Place("clickhouse", nth, "before", "continue", text)
-        yield Place("clickhouse", nth, "after", "drop", text)
-    for nth, text in enumerate(_fitting(undisturbed.sent, POSTGRES_EFFECT), 1):
-        yield Place("postgres", nth, "before", "drop", text)
-        yield Place("postgres", nth, "after", "drop", text)
-
-
-def _fitting(texts: Sequence[str], pattern: str) -> Iterator[str]:
-    expression = re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    return (text for text in texts if expression.search(text))
+    count: Counter[str] = Counter()
+    last = ""
+    for server, text in undisturbed.course:
+        if EFFECTS[server].search(text):
+            count[server] += 1
+            place = partial(Place, server, count[server], text=text)
+            if server != last:
+                yield place(when="before", then="drop")
+            # A row of the ledger that comes late is as one whose answer was lost.
+            if server == "clickhouse" and not LEDGER.search(text):
+                yield place(when="before", then="continue")
+            yield place(when="after", then="drop")
+            last = server
 
 
 def kill_at(site: Site, place: Place) -> None:
     """Kill the command there, and let what was on its way arrive or not."""
-    at_clickhouse = place.server == "clickhouse"
-    door = site.gateway if at_clickhouse else site.proxy
-    pattern = CLICKHOUSE_EFFECT if at_clickhouse else POSTGRES_EFFECT
-    fault = door.fault(pattern, nth=place.nth, when=place.when)
-    start = site.project.start if place.nth % REAL == 0 else site.start
-    with start("up") as run:
+    door = site.gateway if place.server == "clickhouse" else site.proxy
+    fault = door.fault(EFFECTS[place.server].pattern, nth=place.nth, when=place.when)
+    with site.start("up", fresh=place.nth % FRESH == 0) as run:
         fault.wait()
         result = run.kill()
         # Nobody waits for the answer to a goodbye: the command may be through.

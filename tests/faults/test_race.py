@@ -5,7 +5,6 @@ Every step is applied once, whoever survives is content, and nobody executes any
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.crowd import Crowd, Ended
+from tests.support.crowd import Crowd
 from tests.support.leases import ClickHouseLeases
 from tests.support.postgres import libpq_url
 from tests.support.project import Project
@@ -25,6 +24,9 @@ from tests.support.query import http_query
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.support.running import Running
+    from tests.support.terminal import Result
 
 pytestmark = pytest.mark.faults
 
@@ -58,10 +60,10 @@ def with_pairs(project: Project) -> Project:
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_both_databases(both: Project, tmp_path: Path, number: int) -> None:
+def test_both_databases(both: Project, number: int) -> None:
     kills, is_short = number % 2 == 1, number % 5 == 4
     patience = "1s" if is_short else "100s"
-    with Crowd(both, CROWD, tmp_path / "crowd", "up", "--lock-timeout", patience) as crowd:
+    with Crowd(both, CROWD, "up", "--lock-timeout", patience) as crowd:
         killed = race(crowd, random.Random(number), lambda: session_holder(both), kills=kills)
         ended = crowd.wait(TIMEOUT)
     survivors(crowd, ended, killed, {0, 4} if is_short else {0})
@@ -80,7 +82,7 @@ def test_both_databases(both: Project, tmp_path: Path, number: int) -> None:
 def test_clickhouse_alone(tmp_path: Path, clickhouse_url: str, number: int) -> None:
     project = with_pairs(Project(tmp_path / "project", None, clickhouse_url))
     leases = ClickHouseLeases(project, clickhouse_url)
-    with Crowd(project, CROWD, tmp_path / "crowd", "up", "--lock-timeout", "100s") as crowd:
+    with Crowd(project, CROWD, "up", "--lock-timeout", "100s") as crowd:
         holder = lambda: next(map(process_of, leases.holders()), None)  # noqa: E731
         killed = race(crowd, random.Random(number), holder, kills=number % 2 == 1)
         ended = crowd.wait(TIMEOUT)
@@ -94,12 +96,12 @@ def race(
 ) -> set[int]:
     """Let the crowd go; who was killed, at random, and once for having the lock."""
     killed: set[int] = set()
-    threads = []
+    threads: list[threading.Thread] = []
     if kills:
-        for process in chance.sample(crowd.processes, VICTIMS):
+        for run in chance.sample(crowd.runs, VICTIMS):
             delay = chance.uniform(0, SECONDS)
-            threads.append(threading.Timer(delay, kill, [process, killed]))
-        threads.append(threading.Thread(target=kill_holder, args=[holder, killed]))
+            threads.append(threading.Timer(delay, kill, [run, killed]))
+        threads.append(threading.Thread(target=kill_holder, args=[crowd, holder, killed]))
     crowd.go()
     for thread in threads:
         thread.start()
@@ -108,17 +110,18 @@ def race(
     return killed
 
 
-def kill(process: int, killed: set[int]) -> None:
-    killed.add(process)
-    os.kill(process, signal.SIGKILL)
+def kill(run: Running, killed: set[int]) -> None:
+    killed.add(run.pid)
+    run.signal(signal.SIGKILL)
 
 
-def kill_holder(holder: Callable[[], int | None], killed: set[int]) -> None:
+def kill_holder(crowd: Crowd, holder: Callable[[], int | None], killed: set[int]) -> None:
+    runs = {run.pid: run for run in crowd.runs}
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         process = holder()
         if process is not None:
-            kill(process, killed)
+            kill(runs[process], killed)
             return
 
 
@@ -136,11 +139,11 @@ def process_of(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def survivors(crowd: Crowd, ended: list[Ended], killed: set[int], codes: set[int]) -> None:
+def survivors(crowd: Crowd, ended: list[Result], killed: set[int], codes: set[int]) -> None:
     """Whoever was not killed is content, whatever the killed ones left half done."""
-    for process, end in zip(crowd.processes, ended, strict=True):
-        is_dead = process in killed and end.code == -signal.SIGKILL
-        assert is_dead or end.code in codes, f"{end.code}: {end.said}"
+    for run, end in zip(crowd.runs, ended, strict=True):
+        is_dead = run.pid in killed and end.code == -signal.SIGKILL
+        assert is_dead or end.code in codes, f"{end.code}: {end.out}{end.err}"
 
 
 def assert_applied_once(project: Project) -> None:

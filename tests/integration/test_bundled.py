@@ -71,11 +71,11 @@ def test_the_embedded_engines(tmp_path: Path) -> None:
             f"clickhouse+embedded:///{where}/data/clickhouse",
         )
     )
-    succeeded(project.run("up"))
+    assert succeeded(project.run("up", "--dump")).count("(new)") == 2
     assert "nothing to do" in (again := project.run("up")).out + again.err
     succeeded(project.run("status", "--exit-code"))
     succeeded(project.run("down", "--all", "-y"))
-    succeeded(project.run("up"))
+    assert succeeded(project.run("up", "--dump")).count("is unchanged") == 2
     succeeded(project.run("drop", "-y"))
     assert project.run("status", "--exit-code").code == 3
 

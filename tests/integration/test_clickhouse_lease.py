@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.crowd import Crowd
 from tests.support.leases import STRANGER, TABLE, ClickHouseLeases
 from tests.support.project import Project
 
@@ -88,10 +89,11 @@ def test_the_lock_is_shown_and_broken(leases: ClickHouseLeases) -> None:
 
 
 def test_simultaneous_runs_apply_each_step_once(leases: ClickHouseLeases) -> None:
-    runs = [leases.project.start("up", "--lock-timeout", "60s") for _ in range(4)]
-    results = [run.wait() for run in runs]
-    for run in runs:
-        run.__exit__()
+    if leases.query("SELECT version()")[0][0].startswith("18."):
+        leave_only_the_lease(leases)
+    with Crowd(leases.project, 4, "up", "--lock-timeout", "60s") as crowd:
+        crowd.go()
+        results = crowd.wait(60)
     assert [result.code for result in results] == [0] * 4, [
         f"{result.out}{result.err}" for result in results
     ]
@@ -101,6 +103,14 @@ def test_simultaneous_runs_apply_each_step_once(leases: ClickHouseLeases) -> Non
     assert sorted(rows) == sorted(
         (version, 1) for version in (20250101000000, 20250102000000) for _ in range(2)
     )
+
+
+def leave_only_the_lease(leases: ClickHouseLeases) -> None:
+    """Have the lease's table made: a server that old crashes when somebody inserts into a table
+    that another session is still making."""
+    assert leases.project.run("up").code == 0
+    for table in ("t01", "t02", "schema_migrations"):
+        leases.query(f"DROP TABLE {table}")
 
 
 def test_drop_takes_the_lock_away_last(leases: ClickHouseLeases) -> None:
@@ -147,7 +157,7 @@ def test_a_broken_lock_stops_its_holder(modern: ClickHouseLeases, gateway: Gatew
         modern.age(17)
         broken = modern.project.run("lock", "--break", "--yes")
         assert broken.code == 4, broken  # its process is on this host
-        assert f"process {running.process.pid} runs on this host" in broken.err
+        assert f"process {running.pid} runs on this host" in broken.err
         modern.query(f"TRUNCATE TABLE {TABLE}")
         running.signal(signal.SIGCONT)
         fault.release()

@@ -168,7 +168,7 @@ def test_a_lost_lock_rolls_postgres_steps_back(ready: Project, gateway: GatewayP
     ready.add_revision("20250104000000", "CREATE TABLE never (id int)")
     with ready.start("up", "--db", "postgres", "-v") as running:
         while b"20250103000000" not in running.said():
-            assert running.process.poll() is None
+            assert running.running
         end_lock_sessions(ready)
         result = running.wait()
     assert result.code == 1, result
@@ -213,7 +213,7 @@ class TestLockCommand:
         with ready.start("up") as running:
             fault.wait()
             shown = ready.run("lock")
-            process = running.process.pid
+            process = running.pid
             assert f"pid {process}" in shown.out
             assert "session lock" in shown.out
             found = json.loads(ready.run("lock", "--json").out)["data"]
@@ -279,7 +279,7 @@ def test_a_lock_that_is_lost_ends_the_statement_that_runs(project: Project) -> N
     project.add_revision("20250101000000", "CREATE TABLE t (id int); SELECT pg_sleep(60)", "")
     with project.start("up", "--db", "postgres") as run:
         while b"upgrade postgres" not in run.said():
-            assert run.process.poll() is None
+            assert run.running
         end_lock_sessions(project)
         result = run.wait(30)
     assert result.code == 1, result

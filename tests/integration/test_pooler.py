@@ -80,7 +80,7 @@ def test_runs_exclude_each_other(
         at_ledger.wait()
         result = pooled.run("up", "--lock-timeout", "0.5s", env=ways[second])
         assert result.code == 4, result
-        assert f"pid {running.process.pid}" in result.err
+        assert f"pid {running.pid}" in result.err
         assert ("last heartbeat" in result.err) == (first == "pooled")
         at_ledger.release()
         assert running.wait().code == 0

@@ -76,7 +76,7 @@ def sleeper(admin: psycopg.Connection, run: Running) -> int:
     found: list[int] = []
 
     def seen() -> bool:
-        assert run.process.poll() is None, run.wait()
+        assert run.running, run.wait()
         found[:] = [pid for (pid,) in admin.execute(query, [SLEEP])]
         return bool(found)
 
@@ -271,7 +271,7 @@ class TestSignals:
         path.write_text(path.read_text().replace("pg_sleep(30)", "pg_sleep(2)"))
         with slow.start("up", "--db", "postgres") as run:
             while b"[2/3]" not in run.said():
-                assert run.process.poll() is None
+                assert run.running
             run.signal(signal.SIGTERM)
             result = run.wait()
         assert result.code == 143, result
@@ -284,7 +284,7 @@ class TestSignals:
         path.write_text(path.read_text().replace("pg_sleep(30)", "pg_sleep(2)"))
         with slow.start("up", "--db", "postgres") as run:
             while b"[2/3]" not in run.said():
-                assert run.process.poll() is None
+                assert run.running
             run.signal(signal.SIGINT)
             result = run.wait()
         assert result.code == 130, result
@@ -300,7 +300,7 @@ class TestSignals:
         )
         with project.start("up", "--db", "postgres") as run:
             while b"upgrade postgres" not in run.said():
-                assert run.process.poll() is None
+                assert run.running
             run.signal(signal.SIGTERM)
             result = run.wait()
         assert result.code == 0, result
@@ -316,7 +316,7 @@ class TestSignals:
             sleeper(admin, run)
             run.signal(number)
             while b"again within 2 s" not in run.said():
-                assert run.process.poll() is None
+                assert run.running
             run.signal(number)
             result = run.wait()
         assert time.monotonic() - started < 25

@@ -62,7 +62,7 @@ def test_a_lock_that_is_let_go_is_waited_for(
         per_migration(pending)
     with pending.start("up", "--db", "postgres", env=SOON) as run:
         while b"trying again in 1 s (2 of 5)" not in run.said():
-            assert run.process.poll() is None, run.wait()
+            assert run.running, run.wait()
         holder.commit()
         result = run.wait()
     assert result.code == 0, result
@@ -100,7 +100,7 @@ def test_what_env_py_says_of_locks_wins(pending: Project, holder: psycopg.Connec
     )
     with pending.start("up", "--db", "postgres", env={"DB_LOCK_TIMEOUT": "1h"}) as run:
         while b"could not get a lock within 100ms" not in run.said():
-            assert run.process.poll() is None, run.wait()
+            assert run.running, run.wait()
         holder.commit()
         assert run.wait().code == 0
 

@@ -87,7 +87,7 @@ def test_a_statement_that_still_runs_is_waited_for(
     assert "it still runs" in project.run("down", "--yes", "--dry-run").err
     with project.start("up") as run:
         while b"waiting for the server" not in run.said():
-            assert run.process.poll() is None
+            assert run.running
         fault.release()
         result = run.wait()
     assert result.code == 0, result
@@ -216,7 +216,7 @@ def test_a_real_server_tells(
     looking = "SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO a%'"
     with project.start("up") as run:
         while clickhouse_server.query(looking) == [(0,)]:
-            assert run.process.poll() is None
+            assert run.running
         run.kill()
     result = project.run("up")
     if scheme == "clickhouse+native" and result.code:

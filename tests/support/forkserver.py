@@ -1,14 +1,16 @@
 """Runs of the command in a fifth of the time: forks of a process that has imported everything.
 
-``python -m tests.support.forkserver`` reads one JSON request per line, ``{argv, cwd, env, out,
-err}``, forks a child that runs :func:`brokle_migrate.__main__.main` there, and writes one JSON line
-when it has started, ``{started: pid}``, and one when it has ended, ``{ended: pid, code}``.  The
+``python -m tests.support.forkserver`` takes one request per message on the socket that is its
+standard input: ``{argv, cwd, env}`` as JSON, with the run's own socket, its three standard
+streams and, perhaps, a gate.  It forks a child that runs :func:`brokle_migrate.__main__.main`
+there, and writes to the run's socket the child's process id, and how it ended when it has.  The
 child is a process of its own: a signal, SIGKILL included, ends it as it ends the real command.
 Nothing but imports has happened in it before.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -16,20 +18,17 @@ import os
 import pkgutil
 import select
 import signal
+import socket
 import subprocess
 import sys
-import tempfile
-import time
-from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TextIO, cast
 
-from .process import ROOT, mortal, stop
-from .project import TIMEOUT, environment
-from .terminal import Result
+from .process import ROOT, STOP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .project import Project
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 LIBRARIES = (
     "alembic.command",
@@ -40,166 +39,136 @@ LIBRARIES = (
     "rich.console",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
-LINE = 1 << 16
+START_SECONDS = 60.0
+MESSAGE = 1 << 17
+NUMBER = 64  # more bytes than a number has
+DESCRIPTORS = 5
 
 
 class Forkserver:
-    """The server as a test sees it; a context manager."""
+    """The server as a test sees it, started for its first run; a context manager."""
 
     def __init__(self) -> None:
-        self._ended: dict[int, int] = {}
-        self._unread = b""
-        self.process = subprocess.Popen(
-            mortal([sys.executable, "-m", "tests.support.forkserver"]),
-            cwd=ROOT,
-            env=environment(None),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.process: subprocess.Popen[str] | None = None
+        self._requests: socket.socket | None = None
+        self._starting = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        stop(self.process)
+        if self.process is not None and self._requests is not None:
+            self._requests.close()  # which ends it, and it ends its children
+            self.process.wait(STOP_SECONDS)
 
-    def start(
-        self, project: Project, *argv: str, env: Mapping[str, str | None] | None = None
-    ) -> Forked:
-        """Start the command and leave it running, as :meth:`Project.start` does."""
-        return Forked(self, argv, str(project.path), environment(env))
-
-    def run(
+    def fork(
         self,
-        project: Project,
-        *argv: str,
-        env: Mapping[str, str | None] | None = None,
-        timeout: float = TIMEOUT,
-    ) -> Result:
-        """Run the command, as :meth:`Project.run` does."""
-        with self.start(project, *argv, env=env) as run:
-            return run.wait(timeout)
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        streams: tuple[int, int, int],
+        gate: int | None = None,
+    ) -> Fork:
+        """Start the command.
 
-    def fork(self, request: Mapping[str, Any]) -> int:
-        """Start a child; its process id."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        while True:
-            event = self._event(TIMEOUT)
-            if "started" in event:
-                pid = int(event["started"])
-                self._ended.pop(pid, None)  # of an earlier child: numbers come round again
-                return pid
-            self._ended[event["ended"]] = event["code"]
+        :param env: all of its environment.
+        :param streams: the descriptors that become its standard input, output and error.
+        :param gate: it waits until there is something to read on this descriptor, or its end.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env)}).encode()
+        with theirs:
+            passed = [theirs.fileno(), *streams, *([] if gate is None else [gate])]
+            socket.send_fds(self._started(), [request], passed)
+        return Fork(ours)
 
-    def ended(self, pid: int, timeout: float) -> int | None:
-        """The exit code of a child, negative for a signal; None while it runs at that time."""
-        deadline = time.monotonic() + timeout
-        while pid not in self._ended:
-            left = deadline - time.monotonic()
-            event = self._event(max(left, 0.0))
-            if not event:
-                return None
-            self._ended[event["ended"]] = event["code"]
-        return self._ended[pid]
+    def _started(self) -> socket.socket:
+        with self._starting:
+            if self._requests is None:
+                self._requests = self._start()
+            return self._requests
 
-    def _event(self, timeout: float) -> dict[str, Any]:
-        """What the server says next, nothing when it is silent for that time."""
-        assert self.process.stdout is not None
-        output = self.process.stdout.fileno()
-        while b"\n" not in self._unread:
-            if not select.select([output], [], [], timeout)[0]:
-                return {}
-            read = os.read(output, LINE)
-            if not read:
-                raise RuntimeError("the fork server has ended")
-            self._unread += read
-        line, _, self._unread = self._unread.partition(b"\n")
-        event: dict[str, Any] = json.loads(line)
-        return event
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.forkserver"],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": path},
+                stdin=theirs.fileno(),
+                text=True,
+            )
+        return ours
 
 
-class Forked:
-    """A command that runs; a context manager that leaves nothing behind."""
+class Fork:
+    """One process of the server's.
 
-    def __init__(
-        self, server: Forkserver, argv: tuple[str, ...], cwd: str, env: Mapping[str, str]
-    ) -> None:
-        self._server = server
-        self._out = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self._err = tempfile.NamedTemporaryFile()  # noqa: SIM115
-        files = {"out": self._out.name, "err": self._err.name}
-        self.pid = server.fork({"argv": argv, "cwd": cwd, "env": dict(env), **files})
+    :ivar pid: its number.
+    """
 
-    def __enter__(self) -> Self:
-        return self
+    def __init__(self, events: socket.socket) -> None:
+        self._events = events
+        self._code: int | None = None
+        pid = self._read(START_SECONDS)
+        if pid is None:
+            raise TimeoutError(f"the fork server starts nothing within {START_SECONDS:g} s")
+        self.pid = pid
 
-    def __exit__(self, *_: object) -> None:
-        if self.running:
-            self.kill()
-        self._out.close()
-        self._err.close()
+    def _read(self, timeout: float) -> int | None:
+        if not select.select([self._events], [], [], max(timeout, 0.0))[0]:
+            return None
+        read = self._events.recv(NUMBER)
+        if not read:
+            raise RuntimeError("the fork server has ended")
+        return int(read)
 
-    @property
-    def running(self) -> bool:
-        """Whether it has not ended."""
-        return self._server.ended(self.pid, 0.0) is None
+    def ended(self, timeout: float) -> int | None:
+        """Its exit code, negative for a signal; None while it runs at that time.
+
+        :param timeout: in seconds.
+        """
+        if self._code is None:
+            self._code = self._read(timeout)
+            if self._code is not None:
+                self._events.close()
+        return self._code
 
     def signal(self, number: int) -> None:
-        """Send a signal."""
-        if self.running:
-            os.kill(self.pid, number)
+        """Send a signal, if it has not ended."""
+        if self.ended(0.0) is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
-    def said(self) -> bytes:
-        """What is on its standard error so far."""
-        return os.pread(self._err.fileno(), 1_000_000, 0)
-
-    def kill(self) -> Result:
-        """End it with SIGKILL, at once; what it had said."""
+    def close(self) -> None:
+        """End it, if it has not ended."""
         self.signal(signal.SIGKILL)
-        return self.wait()
-
-    def wait(self, timeout: float = TIMEOUT) -> Result:
-        """Wait for its end; what it said.
-
-        :raises TimeoutError: it goes on for longer.
-        """
-        code = self._server.ended(self.pid, timeout)
-        if code is None:
-            raise TimeoutError(f"still running after {timeout:g} s: {self.said()!r}")
-        return Result(_content(self._out), _content(self._err), code)
-
-
-def _content(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode()
+        self.ended(START_SECONDS)
 
 
 def serve() -> None:
-    """Fork a child per request until standard input ends; then end those that still run."""
+    """Fork a child per request until there can be none; then end those that still run."""
     _import_everything()
+    requests = socket.socket(fileno=0)
     wakeup, alarm = os.pipe()
     os.set_blocking(alarm, False)
     os.set_blocking(wakeup, False)
     signal.set_wakeup_fd(alarm)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    children: set[int] = set()
-    unread = b""
+    children: dict[int, int] = {}
     while True:
         ready = select.select([0, wakeup], [], [])[0]
         if wakeup in ready:
             with contextlib.suppress(BlockingIOError):
-                os.read(wakeup, LINE)
+                os.read(wakeup, MESSAGE)
             _reap(children)
         if 0 in ready:
-            read = os.read(0, LINE)
-            if not read:
+            message, descriptors, _, _ = socket.recv_fds(requests, MESSAGE, DESCRIPTORS)
+            if not message:
                 break
-            *requests, unread = (unread + read).split(b"\n")
-            for request in requests:
-                children.add(_fork(json.loads(request)))
+            _fork(json.loads(message), descriptors, children)
     for child in children:
         os.kill(child, signal.SIGKILL)
 
@@ -214,32 +183,32 @@ def _import_everything() -> None:
         importlib.import_module(name)
 
 
-def _reap(children: set[int]) -> None:
+def _reap(children: dict[int, int]) -> None:
     for child in list(children):
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
-            children.discard(pid)
-            _say({"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+            _say(children[child], os.waitstatus_to_exitcode(status))
+            os.close(children.pop(child))
 
 
-def _fork(request: Mapping[str, Any]) -> int:
+def _fork(request: Mapping[str, Any], descriptors: list[int], children: dict[int, int]) -> None:
+    events, *others = descriptors
     pid = os.fork()
     if pid == 0:
-        _become(request)
-    _say({"started": pid})
-    return pid
+        for number in (events, *children.values()):
+            os.close(number)
+        _become(request, others[:3], others[3:])
+    for number in others:
+        os.close(number)
+    children[pid] = events
+    _say(events, pid)
 
 
-def _become(request: Mapping[str, Any]) -> NoReturn:
+def _become(request: Mapping[str, Any], streams: list[int], gate: list[int]) -> NoReturn:
     """Be what ``python -m brokle_migrate`` is once it has imported what it needs."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for name, target, flags in (
-        (os.devnull, 0, os.O_RDONLY),
-        (request["out"], 1, os.O_WRONLY),
-        (request["err"], 2, os.O_WRONLY),
-    ):
-        os.dup2(os.open(name, flags), target)
+    _attach(streams)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
@@ -247,19 +216,39 @@ def _become(request: Mapping[str, Any]) -> NoReturn:
     sys.path[0] = request["cwd"]
     from brokle_migrate.__main__ import main
 
+    for number in gate:
+        select.select([number], [], [])
+        os.close(number)
     code: Any = 1
     try:
         code = main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     finally:
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
-def _say(event: Mapping[str, Any]) -> None:
-    os.write(1, json.dumps(event).encode() + b"\n")
+def _attach(streams: list[int]) -> None:
+    """Take these descriptors for the standard streams, as the interpreter does at its start."""
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin = _stream(0, "r")
+    sys.stdout = _stream(1, "w")
+    sys.stderr = _stream(2, "w", buffering=1, errors="backslashreplace")
+
+
+def _stream(descriptor: int, mode: str, **options: Any) -> TextIO:
+    stream: Any = open(descriptor, mode, encoding="utf-8", closefd=False, **options)  # noqa: SIM115
+    return cast("TextIO", stream)
+
+
+def _say(events: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        os.write(events, str(number).encode())
 
 
 if __name__ == "__main__":

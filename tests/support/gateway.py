@@ -11,7 +11,7 @@ The back door, JSON in and out, needs no authentication:
 - ``POST /_admin/fault``: arm a :class:`~tests.support.faults.Fault`; answers with its id
 - ``POST /_admin/wait``: ``{id, hits, timeout}``; answers when it has hit, 408 when it has not
 - ``POST /_admin/release``: ``{id, then}``, then is ``continue`` or ``drop``
-- ``GET /_admin/faults`` and ``GET /_admin/log?since=N``: what happened
+- ``GET /_admin/faults`` and ``GET /_admin/log?since=N&database=NAME``: what happened
 - ``POST /_admin/auth``: ``{user, password}``; from now on required
 - ``POST /_admin/disarm``: no faults, and an end to what they hold; the log stays
 - ``POST /_admin/reset``: no faults, no password, an empty log, nothing running
@@ -247,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
         elif verb == "faults":
             value = server.faults.states()
         elif verb == "log":
-            value = server.records.dump(int(options.get("since", 0)))
+            value = server.records.dump(int(options.get("since", 0)), options.get("database"))
         elif verb == "auth":
             server.credentials = (given["user"], given["password"])
         elif verb == "disarm":

@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from .process import ROOT, free_port, stop
 from .query import http_query
@@ -104,9 +105,13 @@ class GatewayProcess:
         """Let in nobody else until the next reset."""
         self.admin("auth", {"user": user, "password": password})
 
-    def log(self, since: int = 0) -> list[dict[str, Any]]:
-        """Every query since the last reset, oldest first: ``query_id``, ``text``, ``error``, …"""
-        records: list[dict[str, Any]] = self.admin(f"log?since={since}")
+    def log(self, since: int = 0, database: str | None = None) -> list[dict[str, Any]]:
+        """Every query since the last reset, oldest first: ``query_id``, ``text``, ``error``, …
+
+        :param database: of this one only.
+        """
+        wanted = {"since": since} if database is None else {"since": since, "database": database}
+        records: list[dict[str, Any]] = self.admin(f"log?{urlencode(wanted)}")
         return records
 
     def texts(self, since: int = 0) -> list[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -36,7 +37,7 @@ class PostgresProxy:
         self._upstream = _address(url)
         self.faults = Faults()
         self._lock = threading.Lock()
-        self._texts: list[str] = []
+        self._sent: list[tuple[float, str]] = []
         self._sessions: set[Session] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -59,17 +60,21 @@ class PostgresProxy:
         """Arm a fault; the options are those of :class:`tests.support.faults.Fault`."""
         return ArmedProxyFault(self.faults, self.faults.arm({"match": match, **options}))
 
-    def texts(self, since: int = 0) -> list[str]:
-        """Every statement that a client sent since the last reset, oldest first."""
+    def sent(self) -> list[tuple[float, str]]:
+        """Every statement that a client sent since the last reset, and when, oldest first."""
         with self._lock:
-            return self._texts[since:]
+            return list(self._sent)
+
+    def texts(self, since: int = 0) -> list[str]:
+        """The texts of :meth:`sent`."""
+        return [text for _, text in self.sent()[since:]]
 
     def reset(self) -> None:
         """Disarm everything, forget everything, and end every session."""
         self.faults.clear()
         with self._lock:
             sessions = list(self._sessions)
-            self._texts.clear()
+            self._sent.clear()
         for session in sessions:
             session.close()
 
@@ -83,7 +88,7 @@ class PostgresProxy:
     def note(self, text: str) -> None:
         """Keep a statement's text."""
         with self._lock:
-            self._texts.append(text)
+            self._sent.append((time.time(), text))
 
     def leave(self, session: Session) -> None:
         """Forget a session that has ended."""

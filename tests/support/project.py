@@ -7,23 +7,25 @@ import io
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import alembic
 
 from .process import ROOT
-from .terminal import Result, run_in_terminal, run_piped
+from .running import Fresh, Running, Streams
+from .terminal import Result, run_in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .forkserver import Forkserver
+
 TEMPLATE = Path(alembic.__file__).parent / "templates" / "generic"
 TIMEOUT = 120.0
+# What the interpreter reads when it starts, and a fork has no start.
+READ_AT_THE_START = ("PYTHON", "LANG", "LC_", "TZ")
 
 REVISION = '''"""{message}"""
 
@@ -46,7 +48,10 @@ class Project:
 
     :param postgres_url: SQLAlchemy's URL; None leaves the section out.
     :param clickhouse_url: likewise.
+    :cvar forkserver: what runs the command, unless a test wants a fresh interpreter.
     """
+
+    forkserver: ClassVar[Forkserver | None] = None
 
     def __init__(
         self, path: Path, postgres_url: str | None = None, clickhouse_url: str | None = None
@@ -126,28 +131,48 @@ class Project:
         columns: int = 80,
         cwd: Path | None = None,
         timeout: float = TIMEOUT,
+        fresh: bool = False,
     ) -> Result:
         """Run the command in this directory, in a process of its own.
 
         :param env: variables to set, or with None to remove.
         :param tty: in a terminal of so many columns; the input is typed ahead.
+        :param fresh: in an interpreter that is started for it, as in a terminal, rather than in
+            a fork of one.
+        :raises TimeoutError: it took too long, and was killed.
         """
-        command = _command(argv)
-        place, variables = cwd or self.path, environment(env)
         if tty:
             return run_in_terminal(
-                command, cwd=place, env=variables, text=input, timeout=timeout, columns=columns
+                _command(argv),
+                cwd=cwd or self.path,
+                env=environment(env),
+                text=input,
+                timeout=timeout,
+                columns=columns,
             )
-        return run_piped(command, cwd=place, env=variables, text=input, timeout=timeout)
+        assert input is None, "there is nobody to type it"
+        with self.start(*argv, env=env, cwd=cwd, fresh=fresh) as running:
+            return running.wait(timeout)
 
     def start(
         self,
         *argv: str,
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
+        fresh: bool = False,
+        gate: int | None = None,
     ) -> Running:
-        """Start the command and leave it running: to be signalled, killed, waited for."""
-        return Running(_command(argv), cwd or self.path, environment(env))
+        """Start the command and leave it running: to be signalled, killed, waited for.
+
+        :param gate: a fork waits until there is something to read on this descriptor.
+        """
+        place, variables, streams = cwd or self.path, environment(env), Streams()
+        given = streams.descriptors
+        if fresh or self.forkserver is None or any(map(_is_read_at_the_start, env or ())):
+            assert gate is None
+            return Running(Fresh(_command(argv), cwd=place, env=variables, streams=given), streams)
+        fork = self.forkserver.fork(argv, cwd=place, env=variables, streams=given, gate=gate)
+        return Running(fork, streams)
 
     def invoke(self, *argv: str) -> Result:
         """Run the command in this process."""
@@ -166,57 +191,12 @@ class Project:
         return Result(out.getvalue(), err.getvalue(), code)
 
 
-class Running:
-    """A command that runs; a context manager that leaves nothing behind."""
-
-    def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
-        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self._err = tempfile.TemporaryFile()  # noqa: SIM115
-        self.process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=self._out,
-            stderr=self._err,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self._out.close()
-        self._err.close()
-
-    def signal(self, number: int) -> None:
-        """Send a signal."""
-        self.process.send_signal(number)
-
-    def said(self) -> bytes:
-        """What is on its standard error so far."""
-        return os.pread(self._err.fileno(), 1_000_000, 0)
-
-    def kill(self) -> Result:
-        """End it with SIGKILL, at once; what it had said."""
-        self.signal(signal.SIGKILL)
-        return self.wait()
-
-    def wait(self, timeout: float = TIMEOUT) -> Result:
-        """Wait for its end; what it said."""
-        code = self.process.wait(timeout)
-        return Result(_content(self._out), _content(self._err), code)
-
-
-def _content(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode()
-
-
 def _command(argv: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "brokle_migrate", *argv]
+
+
+def _is_read_at_the_start(name: str) -> bool:
+    return name.startswith(READ_AT_THE_START)
 
 
 def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:

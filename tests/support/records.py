@@ -140,10 +140,11 @@ class Records:
             if query_id in self._running:
                 self._running[query_id].cancelled = True
 
-    def dump(self, since: int = 0) -> list[dict[str, Any]]:
-        """The records as values, oldest first."""
+    def dump(self, since: int = 0, database: str | None = None) -> list[dict[str, Any]]:
+        """The records as values, oldest first: of one database, or of all."""
         with self._lock:
-            return [asdict(record) for record in self._records[since:]]
+            records = self._records[since:]
+        return [asdict(each) for each in records if database in {None, each.database}]
 
     def clear(self, timeout: float) -> bool:
         """Forget everything once nothing runs any more; whether that came about in time."""

@@ -22,6 +22,7 @@ class TcpProxy:
         self._flowing.set()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stopped = False
         self.port = int(self._listener.getsockname()[1])
 
     def __enter__(self) -> Self:
@@ -40,6 +41,7 @@ class TcpProxy:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._stopped = True
         self._flowing.set()
         self.cut()
 
@@ -69,6 +71,9 @@ class TcpProxy:
 
     def _serve(self, client: socket.socket) -> None:
         self._flowing.wait()
+        if self._stopped:
+            client.close()
+            return
         family = socket.AF_UNIX if isinstance(self._target, str) else socket.AF_INET
         server = socket.socket(family)
         server.connect(self._target)

@@ -31,23 +31,6 @@ class Result:
     code: int
 
 
-def run_piped(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], text: str | None, timeout: float
-) -> Result:
-    """Run with pipes; without a text there is nothing to read on standard input."""
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=env,
-        input=text or "",
-        capture_output=True,
-        encoding="utf-8",
-        timeout=timeout,
-        check=False,
-    )
-    return Result(done.stdout, done.stderr, done.returncode)
-
-
 def run_in_terminal(
     command: Sequence[str],
     *,

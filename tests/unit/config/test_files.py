@@ -207,7 +207,7 @@ def test_a_file_that_can_not_be_read(place: Place, monkeypatch: pytest.MonkeyPat
             (
                 "config.yaml:2 clickhouse: unknown key '?'; known are url, host, port, user,"
                 " username, password, database, name, secure, migrations_path, migrations_table,"
-                " migrations_engine, cluster"
+                " migrations_engine, schema_file, cluster"
             ),
         ),
         ("config.yaml", "database: [a]\n", "config.yaml:1: database has to be a mapping"),

@@ -26,10 +26,12 @@ from brokle_migrate.model import (
 )
 from brokle_migrate.preview import Preview, StepPreview
 from brokle_migrate.render import choose
+from brokle_migrate.render.pictures import Form
 from brokle_migrate.status import DatabaseInfo, DatabaseStatus, Info, SettingView
 from brokle_migrate.vitals import Vitals
 
 from . import values
+from .pictures import secret
 from .support import SECRET, envelope, plain, terminal
 
 HOSTILE = (
@@ -166,3 +168,13 @@ def test_an_encoding_that_lacks_characters(encoding: str, tty: bool) -> None:
     renderer.finish("up", 0)
     stream.flush()
     assert raw.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_picture_hides_secrets_before_it_cuts_and_escapes_them(form: Form) -> None:
+    graph = secret(SECRET)
+    out, err = plain(lambda r: r.graph(graph, form))
+    assert SECRET not in out + err
+    assert "***" in out or "#42;#42;#42;" in out
+    found, err = envelope(lambda r: r.graph(graph, form))
+    assert SECRET not in str(found) + err

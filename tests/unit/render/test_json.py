@@ -10,8 +10,10 @@ import pytest
 from brokle_migrate.errors import LockHeld, UsageError
 from brokle_migrate.events import StepStarted
 from brokle_migrate.render import choose
+from brokle_migrate.render.pictures import Form
 
 from . import values
+from .pictures import branches
 from .support import envelope
 
 FIELDS = ["schema", "command", "ok", "exit_code", "data", "error"]
@@ -38,8 +40,13 @@ VALUES = {
         ["changed", "steps", "databases", "failure", "undo_error", "next", "findings"],
     ),
     "created": (lambda r: r.created(values.CREATED), ["version", "paths"]),
+    "dumped": (lambda r: r.dumped(values.PRINTED), ["written", "files"]),
     "inventory": (lambda r: r.inventory(values.OBJECTS, dry_run=True), ["databases"]),
     "dropped": (lambda r: r.dropped(values.OBJECTS), ["databases"]),
+    "graph": (
+        lambda r: r.graph(branches(), Form.SVG),
+        ["databases", "nodes", "edges", "file"],
+    ),
     "lock": (lambda r: r.lock(values.HELD), ["database", "held", "holder", "removed"]),
 }
 
@@ -217,6 +224,26 @@ def test_report_of_a_database_that_does_not_answer_any_more() -> None:
         "dirty": None,
     }
     assert found["data"]["failure"] is None
+
+
+def test_dumped_alone_and_after_a_run() -> None:
+    found, _ = envelope(lambda r: r.dumped(values.DUMPED))
+    changed, absent, failed = found["data"]["files"]
+    assert changed == {
+        "environment": "postgres",
+        "path": "schema/postgres.sql",
+        "state": "changed",
+        "changed": True,
+        "sql": None,
+        "warnings": ["t: a secret is hidden"],
+        "error": None,
+    }
+    assert (absent["state"], absent["changed"]) == ("absent", False)
+    assert failed["error"]["code"] == found["error"]["code"] == "unreachable"
+
+    after, _ = envelope(lambda r: (r.report(values.DONE), r.dumped(values.DUMPED)))
+    assert after["data"]["changed"] is True
+    assert after["data"]["dump"] == found["data"]
 
 
 def test_created_and_dropped() -> None:

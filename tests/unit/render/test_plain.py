@@ -290,6 +290,21 @@ def test_created_prints_paths_alone_to_standard_output() -> None:
     )
 
 
+def test_dumped_says_what_became_of_each_file() -> None:
+    out, err = plain(lambda r: r.dumped(values.DUMPED))
+    assert out == "postgres: wrote schema/postgres.sql (changed)\n"
+    assert err.splitlines() == [
+        "warning: postgres: t: a secret is hidden",
+        "clickhouse: there is no database yet, and no schema",
+        "error: The database does not answer.",
+    ]
+
+
+def test_dumped_prints_a_schema_without_a_file() -> None:
+    out, err = plain(lambda r: r.dumped(values.PRINTED))
+    assert (out, err) == ("CREATE TABLE t (a int);\n", "")
+
+
 def test_inventory_before_a_question() -> None:
     assert plain(lambda r: r.inventory(values.OBJECTS)) == (
         "",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brokle_migrate.authoring import Created
+from brokle_migrate.dumping import Dumped, FileState, SchemaFile
 from brokle_migrate.environments.base import DatabaseObject, ServerFacts, TableSize
 from brokle_migrate.errors import DatabaseUnreachable, StepFailed
 from brokle_migrate.history import History
@@ -274,6 +275,27 @@ UNTOUCHED = Report(
 )
 
 CREATED = Created("20250801120000", (path(POSTGRES, PG[2]), path(CLICKHOUSE, CH[2])))
+SCHEMA = "CREATE TABLE t (a int);\n"
+DUMPED = Dumped(
+    (
+        SchemaFile(
+            POSTGRES,
+            Path("schema/postgres.sql"),
+            FileState.CHANGED,
+            SCHEMA,
+            ("t: a secret is hidden",),
+        ),
+        SchemaFile(CLICKHOUSE, Path("schema/clickhouse.sql"), FileState.ABSENT),
+        SchemaFile(
+            CLICKHOUSE,
+            Path("schema/clickhouse.sql"),
+            FileState.FAILED,
+            error=DatabaseUnreachable(),
+        ),
+    ),
+    written=True,
+)
+PRINTED = Dumped((SchemaFile(POSTGRES, None, FileState.NEW, SCHEMA),), written=False)
 OBJECTS = {
     CLICKHOUSE: (
         DatabaseObject("view", "hourly", None, "DROP VIEW hourly"),
