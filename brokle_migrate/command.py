@@ -100,7 +100,7 @@ def info(config: Config, environments: Sequence[str] = (), *, timeout: float | N
     with opened(config) as found:
         info = inspection.info(config, found, selected(config, environments), timeout)
     shown([database.status for database in info.databases], config)
-    return info
+    return info.each(hiding(config))
 
 
 def dump(

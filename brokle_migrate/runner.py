@@ -56,7 +56,7 @@ def run(
         results = tuple(_results(plan, after, error, clock, undo.done))
         record = recorded(started, results, error)
         for name in after:  # one that does not answer any more would not take it either
-            environments[name].note_run(record)
+            environments.note_run(name, record)
     _advise(error, after)
     return Report(plan, results, after, error or _unkept(results), undo.error)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .checks.state import state_findings
 from .vitals import Vitals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .environments.base import ServerFacts
     from .errors import MigrateError
     from .history import History
@@ -129,6 +131,15 @@ class Info:
     lock: LockState | None = None
     runs: tuple[PastRun, ...] = ()
     missing: tuple[Missing, ...] = ()
+
+    def each(self, change: Callable[[str], str]) -> Info:
+        """The same with every text of servers and earlier runs changed; errors stay as they are."""
+        return replace(
+            self,
+            databases=tuple(replace(d, vitals=d.vitals.each(change)) for d in self.databases),
+            runs=tuple(run.each(change) for run in self.runs),
+            missing=tuple(each.each(change) for each in self.missing),
+        )
 
     @property
     def error(self) -> MigrateError | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from ..errors import MigrateError
 from ..locks import NoLock
 from ..model import CLICKHOUSE, POSTGRES
+from ..redact import Redactor
 from .base import Log
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..locks import Lock
+    from ..past import RunRecord
     from .base import Environment, TableSize, Transactional
 
 ORDER = (POSTGRES, CLICKHOUSE)
@@ -86,6 +88,11 @@ class Environments:
             return self[name].sizes()
         except MigrateError:
             return ()
+
+    def note_run(self, name: str, record: RunRecord) -> None:
+        """Record what a run did, without secrets, in a database that keeps such records."""
+        hide = Redactor(self._config.secrets, public=self._config.public).hide
+        self[name].note_run(record.each(hide))
 
     def lock(self, timeout: float = 0.0, waiting: Callable[[str], None] = _nobody) -> Lock:
         """The one lock of a run: in Postgres whenever that is configured, whatever is selected.

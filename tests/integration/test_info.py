@@ -418,3 +418,19 @@ def test_files_that_are_not_valid_hide_no_server(applied: Project) -> None:
     assert clickhouse["server"]["version"]
     assert clickhouse["tables"]
     assert of(found, "postgres")["error"] is None
+
+
+def test_a_password_is_not_recorded(applied: Project, gateway: GatewayProcess) -> None:
+    secret = "s3cret-w0rd"
+    gateway.require("ann", secret)
+    ini = applied.path / "alembic.ini"
+    ini.write_text(ini.read_text().replace("default:@", f"ann:{secret}@"))
+    applied.add_revision("20250102000000", f"DO $$ BEGIN RAISE 'not {secret}'; END $$", "SELECT 1")
+    assert applied.invoke("up").code == 1
+    (run, _) = told(applied)["runs"]
+    gateway.reset()
+    database = (applied.clickhouse_url or "").rpartition("/")[2]
+    notes = str(gateway.query("SELECT note, error FROM schema_migrations", database))
+    assert run["failure"]["reason"].startswith("not ***")
+    assert "not ***" in notes
+    assert secret not in notes
