@@ -211,7 +211,8 @@ def _with_the_running_one(runs: tuple[PastRun, ...], lock: LockState | None) -> 
     alive = lock is not None and lock.holder is not None and not lock.holder.is_over
     if not alive or not runs or runs[0].ending is not Ending.KILLED:
         return runs
-    return (replace(runs[0], ending=Ending.RUNNING), *runs[1:])
+    at = runs[0].failure and replace(runs[0].failure, reason="under way")
+    return (replace(runs[0], ending=Ending.RUNNING, failure=at), *runs[1:])
 
 
 def _unrecorded(config: Config, seen: Sequence[_Seen]) -> tuple[Missing, ...]:

@@ -88,6 +88,7 @@ def test_runs_of_every_kind(applied: Project, gateway: GatewayProcess) -> None:
 
     assert during["lock"]["held"]
     assert during["runs"][0]["ending"] == "running"
+    assert during["runs"][0]["failure"]["reason"] == "under way"
     assert of(during, "clickhouse")["running"]
     runs = told(applied)["runs"]
     assert [run["ending"] for run in runs] == ["killed", "failed", "done", "failed", "done"]
