@@ -45,9 +45,9 @@ def info(
     """
     seconds = TIMEOUT if timeout is None else timeout
     looks = [_Look(environments.anew(), name) for name in names]
-    holder = environments.lock_holder
-    if holder is not None and holder not in names:
-        looks.append(_Look(environments.anew(), holder, only_lock=True))
+    home = environments.lock_home
+    if home is not None and home not in names:
+        looks.append(_Look(environments.anew(), home, only_lock=True))
     if len(looks) > 1:
         import_shared()
     until = time.monotonic() + seconds
@@ -120,7 +120,7 @@ class _Look:
             self._give_up(status)
             return
         self._ask("the server", self._server)
-        if self._environments.lock_holder == self._name:
+        if self._environments.lock_home == self._name:
             self._ask("the lock", self._lock)
         if status.error is None:
             self._ask("the last runs", self._runs)
@@ -137,7 +137,7 @@ class _Look:
         if status.error is None:
             return
         why = f"{self._name}, which tells that, does not answer"
-        if self._environments.lock_holder == self._name:
+        if self._environments.lock_home == self._name:
             self._miss("lock", why)
         if self._name == CLICKHOUSE:
             self._miss("last runs", why)

@@ -55,7 +55,7 @@ class Environments:
         return Environments(self._config, log=self._log)
 
     @property
-    def lock_holder(self) -> str | None:
+    def lock_home(self) -> str | None:
         """The environment that has the lock of a run; None where no database is configured."""
         return next((name for name in ORDER if self.configured(name)), None)
 
@@ -106,8 +106,8 @@ class Environments:
             from ..locks.advisory import PostgresLock
 
             return PostgresLock(config.url.render(), config.url.label, timeout, waiting)
-        holder = self.lock_holder
-        return NoLock() if holder is None else self[holder].lock(timeout, waiting)
+        home = self.lock_home
+        return NoLock() if home is None else self[home].lock(timeout, waiting)
 
     def close(self) -> None:
         """Close what was opened."""
