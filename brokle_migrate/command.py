@@ -91,12 +91,16 @@ def status(config: Config, environments: Sequence[str] = ()) -> Status:
     return status
 
 
-def info(config: Config, environments: Sequence[str] = ()) -> Info:
-    """Everything that ``status`` says, and what the servers say of themselves."""
+def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
+    """Everything that ``status`` says, and what the servers say of themselves.
+
+    :param timeout: seconds that each database has, 5 when left out; what one has not told by then
+        is missing, and the value says so.
+    """
     with opened(config) as found:
-        info = inspection.info(config, found, selected(config, environments))
+        info = inspection.info(config, found, selected(config, environments), timeout)
     shown([database.status for database in info.databases], config)
-    return info
+    return info.each(hiding(config))
 
 
 def dump(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from . import holding, standing, waiting
 from .applications import opened, shown
+from .aside import aside
 from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
+from .environments.imports import import_shared
 from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
 from .status import DatabaseStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from .config import Config
     from .locks import LockState
 
-T = TypeVar("T")
 TIMEOUT = 5.0
 _GRACE = 1.0  # seconds in which a look that is over its time has to end by itself
 
@@ -34,6 +34,8 @@ def health(config: Config, timeout: float = TIMEOUT) -> Health:
     :raises ConfigError: no database is configured.
     """
     names = selected(config, ())
+    if len(names) > 1:
+        import_shared()
     until = time.monotonic() + timeout
     looks = {
         name: aside(_look_at(config, name, until, with_lock=name == names[0])) for name in names
@@ -41,22 +43,6 @@ def health(config: Config, timeout: float = TIMEOUT) -> Health:
     seen = {name: _seen(look, config, name, until) for name, look in looks.items()}
     lock = next(iter(seen.values()))[1]
     return Health(tuple(found for found, _ in seen.values()), time.time(), lock)
-
-
-def aside(work: Callable[[], T]) -> Future[T]:
-    """Work in a thread of its own, which keeps no process from ending."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    threading.Thread(target=run, name="brokle-migrate look", daemon=True).start()
-    return future
 
 
 def _look_at(

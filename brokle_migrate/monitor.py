@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from .applications import hiding
+from .aside import aside
 from .config import load
-from .examination import TIMEOUT, aside, health
+from .examination import TIMEOUT, health
 from .redact import Redactor
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from .history import History
 from .model import POSTGRES, Action, Limits, Report, Snapshot, StepResult, StepState
 from .quiet import quiet_snapshot
 from .resumption import continued
+from .telling import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ def run(
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
     """
     with lock:
+        started = time.time()
         _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)
         error = _apply(plan, environments, lock, clock, limits)
@@ -52,7 +54,9 @@ def run(
             undo.after(error)
         after = _look_again(plan, environments)
         results = tuple(_results(plan, after, error, clock, undo.done))
-        _note(plan, results, environments)
+        record = recorded(started, results, error)
+        for name in after:  # one that does not answer any more would not take it either
+            environments.note_run(name, record)
     _advise(error, after)
     return Report(plan, results, after, error or _unkept(results), undo.error)
 
@@ -182,16 +186,6 @@ def _look_again(plan: Plan, environments: Environments) -> dict[str, Snapshot]:
         except MigrateError:
             continue
     return after
-
-
-def _note(plan: Plan, results: Sequence[StepResult], environments: Environments) -> None:
-    """Record what a run upwards has applied, so that it can be taken back as a whole."""
-    applied: dict[str, list[str]] = {}
-    for result in results:
-        if result.state is StepState.APPLIED and result.step.action is Action.UPGRADE:
-            applied.setdefault(result.step.environment, []).append(result.step.revision)
-    for name in plan.fingerprints if applied else ():
-        environments[name].note_run(applied)
 
 
 def _advise(error: MigrateError | None, after: Mapping[str, Snapshot]) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .checks.state import state_findings
+from .vitals import Vitals
 
 if TYPE_CHECKING:
-    from .environments.base import ServerFacts, TableSize
+    from collections.abc import Callable
+
+    from .environments.base import ServerFacts
     from .errors import MigrateError
     from .history import History
     from .interruption import Interruption
+    from .locks import LockState
     from .model import Finding, Revision
+    from .past import PastRun
+    from .vitals import Missing
+
+
+_NO_VITALS = Vitals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +114,35 @@ class DatabaseInfo:
 
     status: DatabaseStatus
     facts: ServerFacts | None = None
-    tables: tuple[TableSize, ...] = ()
+    vitals: Vitals = _NO_VITALS
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Everything that ``info`` tells."""
+    """Everything that ``info`` tells.
+
+    :ivar checked: when this was seen, in seconds since 1970.
+    :ivar lock: who holds it; None where that could not be asked.
+    :ivar runs: the last ones, newest first.
+    :ivar missing: what could not be asked of the lock and the runs.
+    """
 
     version: str
     databases: tuple[DatabaseInfo, ...]
     settings: tuple[SettingView, ...]
+    checked: float = 0.0
+    lock: LockState | None = None
+    runs: tuple[PastRun, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+    def each(self, change: Callable[[str], str]) -> Info:
+        """The same with every text of servers and earlier runs changed; errors stay as they are."""
+        return replace(
+            self,
+            databases=tuple(replace(d, vitals=d.vitals.each(change)) for d in self.databases),
+            runs=tuple(run.each(change) for run in self.runs),
+            missing=tuple(each.each(change) for each in self.missing),
+        )
 
     @property
     def error(self) -> MigrateError | None:

@@ -179,7 +179,9 @@ def info(options: Common) -> int:
     from .. import inspection
 
     def work(session: Session) -> int:
-        found = inspection.info(session.config, session.environments, session.names)
+        found = inspection.info(
+            session.config, session.environments, session.names, options.timeout
+        )
         session.renderer.info(found)
         return found.error.exit_code if found.error is not None else 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from ..errors import MigrateError
 from ..locks import NoLock
 from ..model import CLICKHOUSE, POSTGRES
+from ..redact import Redactor
 from .base import Log
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..locks import Lock
+    from ..past import RunRecord
     from .base import Environment, TableSize, Transactional
 
 ORDER = (POSTGRES, CLICKHOUSE)
@@ -48,6 +50,15 @@ class Environments:
                 self._open[name].hurry(self._deadline)
         return self._open[name]
 
+    def anew(self) -> Environments:
+        """The same with connections of its own, for another thread, which has to close it."""
+        return Environments(self._config, log=self._log)
+
+    @property
+    def lock_home(self) -> str | None:
+        """The environment that has the lock of a run; None where no database is configured."""
+        return next((name for name in ORDER if self.configured(name)), None)
+
     def hurry(self, deadline: float) -> None:
         """Have every question from now on given up soon after a time.
 
@@ -78,6 +89,11 @@ class Environments:
         except MigrateError:
             return ()
 
+    def note_run(self, name: str, record: RunRecord) -> None:
+        """Record what a run did, without secrets, in a database that keeps such records."""
+        hide = Redactor(self._config.secrets, public=self._config.public).hide
+        self[name].note_run(record.each(hide))
+
     def lock(self, timeout: float = 0.0, waiting: Callable[[str], None] = _nobody) -> Lock:
         """The one lock of a run: in Postgres whenever that is configured, whatever is selected.
 
@@ -90,8 +106,8 @@ class Environments:
             from ..locks.advisory import PostgresLock
 
             return PostgresLock(config.url.render(), config.url.label, timeout, waiting)
-        holder = next((name for name in ORDER if self.configured(name)), None)
-        return NoLock() if holder is None else self[holder].lock(timeout, waiting)
+        home = self.lock_home
+        return NoLock() if home is None else self[home].lock(timeout, waiting)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..events import Emit
     from ..locks import Lock
     from ..model import Limits, Revision, Snapshot, Step
+    from ..past import PastRun, RunRecord
+    from ..vitals import Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +182,20 @@ class Environment(Protocol):
         :raises StepFailed: one failed; what is applied is for a new snapshot to tell.
         """
 
-    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
-        """Record what a run upwards applied, by environment; for an engine that has a ledger.
+    def note_run(self, record: RunRecord) -> None:
+        """Record what a run did; for an engine that has a ledger.
 
         What can't be recorded is left out: the run itself is over.
         """
 
     def last_run(self) -> LastRun | None:
         """What the last run upwards applied, as far as this engine records it."""
+
+    def last_runs(self, limit: int) -> tuple[PastRun, ...] | None:
+        """The last runs of any kind, newest first; None where this engine keeps no record of them.
+
+        :raises DatabaseUnreachable: the database does not answer, or refuses to.
+        """
 
     def new_revision(
         self, version: str, message: str, *, sql: bool, write: bool
@@ -215,6 +223,12 @@ class Environment(Protocol):
 
     def facts(self) -> ServerFacts:
         """Ask the server about itself."""
+
+    def vitals(self) -> Vitals:
+        """What endangers, slows or blocks a migration; what can't be asked is part of the answer.
+
+        :raises DatabaseUnreachable: the database does not answer at all.
+        """
 
     def close(self) -> None:
         """Release what was opened."""

@@ -14,6 +14,7 @@ from ..config import parse_url
 from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
 from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Action, Snapshot
+from ..vitals import Vitals
 from . import clickhouse_objects, templates
 from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
@@ -22,7 +23,7 @@ from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..interruption import Interruption
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
+    from ..past import PastRun, RunRecord
     from .base import Dump, LastRun
     from .drivers import Driver
     from .half_done import Made
@@ -122,15 +124,31 @@ class ClickHouseEnvironment:
         )
         run.apply(steps)
 
-    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+    def note_run(self, record: RunRecord) -> None:
+        if not record.upgraded and not self._state.exists:
+            return  # where nothing was done, nothing is made
         with suppress(ServerError, ConnectionLost):
-            self._record().note_run(applied)
+            self._record().note_run(record)
 
     def last_run(self) -> LastRun | None:
         if not self._exists():
             return None
         with self._answering():
             return self._ledger().last_run()
+
+    def last_runs(self, limit: int) -> tuple[PastRun, ...] | None:
+        if not self._exists():
+            return ()
+        with self._answering():
+            return self._ledger().last_runs(limit)
+
+    def vitals(self) -> Vitals:
+        if not self._exists():
+            return Vitals()
+        from .clickhouse_vitals import vitals
+
+        with self._answering():
+            return vitals(self._connected())
 
     def new_revision(
         self,

@@ -8,7 +8,6 @@ whether one is dirty, is derived from the last row of each version.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,17 +18,19 @@ from .attempts import DONE, Content, LedgerRow, standing
 from .base import LastRun
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
+from .runs import FINISHED, RUN, last_runs, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..interruption import Interruption
+    from ..past import PastRun
     from .drivers import Driver, Row
 
     Prove = Callable[[Interruption], Interruption]
 
+_TELLS = f"action = '{RUN}' AND event = '{FINISHED}'"
 _APPLIES = f"action = '{Action.UPGRADE}' AND event = '{DONE}' AND statement = statements"
-RUN, FINISHED = "run", "finished"  # action and event of a row that tells of a whole run
 
 # Numbers and strings only, so that every server version since 18.16 can hold it.
 COLUMNS = {
@@ -182,9 +183,9 @@ class Ledger:
         """
         try:
             rows = self._driver.query(
-                f"SELECT run, argMax(note, action = '{RUN}'), "
+                f"SELECT run, argMax(note, {_TELLS}), "
                 f"groupArrayIf(version, {_APPLIES}) FROM {self.table} "
-                f"WHERE action = '{RUN}' OR ({_APPLIES}) GROUP BY run "
+                f"WHERE ({_TELLS}) OR ({_APPLIES}) GROUP BY run "
                 "ORDER BY max(seq) DESC LIMIT 1"
             )
         except ServerError as error:
@@ -192,6 +193,18 @@ class Ledger:
                 return None
             raise
         return _last_run(rows[0]) if rows else None
+
+    def last_runs(self, limit: int) -> tuple[PastRun, ...]:
+        """The last runs of any kind, newest first.
+
+        :raises ServerError: the server refused to answer.
+        """
+        try:
+            return last_runs(self._driver, self.table, limit)
+        except ServerError as error:
+            if error.code == UNKNOWN_TABLE:
+                return ()
+            raise
 
     def _foreign(self) -> ForeignLedger:
         found = self._driver.query(
@@ -217,7 +230,6 @@ def values_of(row: Mapping[str, object]) -> tuple[object, ...]:
 def _last_run(row: Row) -> LastRun:
     _, note, versions = row
     if note:
-        recorded = json.loads(note)
-        return LastRun({name: tuple(ids) for name, ids in recorded.items()})
+        return LastRun(read(note).upgraded)
     own = tuple(sorted(re.findall(r"\d+", versions), key=int))
     return LastRun({CLICKHOUSE: own}, complete=False)

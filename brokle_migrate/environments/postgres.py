@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidScripts
 from ..model import POSTGRES, Action, Limits
+from ..vitals import Vitals
 from . import postgres_objects
 from .alembic_project import AlembicProject
 from .base import DatabaseObject, Log, ServerFacts, StepSql, TableSize
@@ -21,7 +22,7 @@ from .postgres_state import PostgresState
 from .revision_files import read_revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..events import Emit
     from ..locks import Lock
     from ..model import Revision, Snapshot, Step
+    from ..past import PastRun, RunRecord
     from .base import Dump, LastRun
 
 
@@ -182,11 +184,22 @@ class PostgresEnvironment:
         if watch is not None:
             watch.interrupt(error)
 
-    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
+    def note_run(self, record: RunRecord) -> None:
         """Alembic's version table holds nothing but the heads."""
 
     def last_run(self) -> LastRun | None:
         return None
+
+    def last_runs(self, limit: int) -> tuple[PastRun, ...] | None:  # noqa: ARG002 - see note_run
+        return None
+
+    def vitals(self) -> Vitals:
+        from .postgres_vitals import vitals
+
+        found: list[Vitals] = []
+        if self._state.exists():
+            self._state.read(lambda _, context: found.append(vitals(connection_of(context))))
+        return found[0] if found else Vitals()
 
     def new_revision(
         self, version: str, message: str, *, sql: bool, write: bool

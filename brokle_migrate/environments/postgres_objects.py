@@ -47,9 +47,19 @@ WHERE (typtype IN ('e', 'd', 'r') OR (typtype = 'c' AND c.relkind = 'c'))
   AND (1247, t.oid) NOT IN (SELECT classid::int, objid FROM owned)
 ORDER BY rank, name
 """
+# The size of what somebody has locked would be waited for: the planner's estimate has to do there.
 _SIZES = """
+WITH locked AS (
+  SELECT relation FROM pg_locks
+  WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid()
+)
 SELECT c.relname, CASE WHEN reltuples < 0 THEN coalesce(n_live_tup, 0) ELSE reltuples END,
-       pg_total_relation_size(c.oid)
+       CASE WHEN c.oid IN (SELECT relation FROM locked)
+              OR c.reltoastrelid IN (SELECT relation FROM locked)
+              OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid
+                         AND i.indexrelid IN (SELECT relation FROM locked))
+            THEN relpages::bigint * current_setting('block_size')::int
+            ELSE coalesce(pg_total_relation_size(c.oid), 0) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
 WHERE relkind IN ('r', 'p', 'm') AND nspname NOT IN ('pg_catalog', 'information_schema')
@@ -80,8 +90,12 @@ def inventory(context: MigrationContext) -> tuple[DatabaseObject, ...]:
 
 def sizes(context: MigrationContext) -> tuple[TableSize, ...]:
     """How big the tables are, by the planner's estimate of rows."""
-    connection = context.connection
-    assert connection is not None
+    assert context.connection is not None
+    return table_sizes(context.connection)
+
+
+def table_sizes(connection: Connection) -> tuple[TableSize, ...]:
+    """The same over a connection."""
     rows = connection.exec_driver_sql(_SIZES).all()
     return tuple(TableSize(name, max(int(count), 0), int(size)) for name, count, size in rows)
 

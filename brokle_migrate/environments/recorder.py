@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING
 from ..author import author
 from ..model import Action
 from .attempts import DONE, FAILED, INTENT, REFUSED, STAMPED, UNSTAMPED, Content
-from .ledger import FINISHED, RUN, values_of
+from .ledger import values_of
+from .runs import ENDED, FINISHED, RUN, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ..interruption import Settlement
     from ..model import Statement, Step
+    from ..past import RunRecord
     from .ledger import Ledger
 
 _INTENT_SUFFIX = "-intent"
@@ -111,10 +110,10 @@ class Recorder:
         known = {} if content is None else content._asdict()
         self._append(version=int(version), action=str(Action.STAMP), event=event, **known)
 
-    def note_run(self, applied: Mapping[str, Sequence[str]]) -> None:
-        """Record what the whole run upwards applied, by environment."""
-        note = json.dumps({name: list(ids) for name, ids in applied.items()})
-        self._append(action=RUN, event=FINISHED, note=note)
+    def note_run(self, record: RunRecord) -> None:
+        """Record what the whole run did."""
+        event = FINISHED if record.upgraded else ENDED
+        self._append(action=RUN, event=event, note=written(record))
         self.flush()
 
     def flush(self, query_id: str = "") -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..locks import Holder, LockState
     from ..model import Finding, Plan, Report, Revision, Snapshot, Step
     from ..preview import Preview, StepPreview
-    from ..status import DatabaseInfo, DatabaseStatus, Info, Status
+    from ..status import DatabaseStatus, Status
     from .base import Inventory
 
     Data = dict[str, Any]
@@ -38,16 +38,7 @@ def status_data(status: Status) -> Data:
     """Where each database stands."""
     return {
         "at_head": status.at_head,
-        "databases": [_database(database) for database in status.databases],
-    }
-
-
-def info_data(info: Info) -> Data:
-    """Status, servers, tables, and effective configuration."""
-    return {
-        "version": info.version,
-        "databases": [_database_info(database) for database in info.databases],
-        "settings": [{"name": s.name, "value": s.value, "source": s.source} for s in info.settings],
+        "databases": [database_data(database) for database in status.databases],
     }
 
 
@@ -163,7 +154,8 @@ def _schema_file(each: SchemaFile) -> Data:
     }
 
 
-def _database(database: DatabaseStatus) -> Data:
+def database_data(database: DatabaseStatus) -> Data:
+    """Where one database stands."""
     return {
         "environment": database.environment,
         "label": database.label,
@@ -183,23 +175,12 @@ def _database(database: DatabaseStatus) -> Data:
     }
 
 
-def _database_info(database: DatabaseInfo) -> Data:
-    facts = database.facts
-    server = facts and {
-        "version": facts.version,
-        "database": facts.database,
-        "latency": facts.latency,
-    }
-    tables = [_table(table) for table in database.tables]
-    return {**_database(database.status), "server": server, "tables": tables}
-
-
 def _database_health(database: DatabaseHealth) -> Data:
     return {
         "status": database.condition.value,
         "reachable": database.reachable,
         "latency": database.latency,
-        **_database(database.status),
+        **database_data(database.status),
     }
 
 
@@ -230,7 +211,7 @@ def _step_preview(each: StepPreview) -> Data:
         "destroys": [
             {"kind": lost.kind, "name": lost.name, "message": str(lost)} for lost in each.destroys
         ],
-        "touches": [_table(table) for table in each.touches],
+        "touches": [table_data(table) for table in each.touches],
     }
 
 
@@ -287,7 +268,8 @@ def _findings(findings: Sequence[Finding]) -> list[Data]:
     ]
 
 
-def _table(table: TableSize) -> Data:
+def table_data(table: TableSize) -> Data:
+    """How big a table is."""
     return {"name": table.name, "rows": table.rows, "bytes": table.bytes}
 
 

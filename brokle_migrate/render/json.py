@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import data
 from .graph_data import graph_data
+from .info_data import info_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ class JsonRenderer:
 
     def info(self, info: Info) -> None:
         """Status, servers, tables, and effective configuration."""
-        self._keep(data.info_data(info), info.error)
+        self._keep(info_data(info), info.error)
 
     def preview(self, preview: Preview) -> None:
         """What a plan would run, destroy and touch."""

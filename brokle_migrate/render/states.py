@@ -1,4 +1,4 @@
-"""The pages of ``status`` and ``info``."""
+"""The page of ``status``, and what others take from it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..model import Finding
-    from ..status import DatabaseInfo, DatabaseStatus, Info, Status
+    from ..status import DatabaseStatus, Status
     from .blocks import Block
 
 LISTED = 10  # of one kind on a screen
-_TABLES = 20
 _TONES = {Level.ERROR: Tone.BAD, Level.WARNING: Tone.WARN, Level.INFO: Tone.PLAIN}
 _OVERVIEW = (
     Column("database"),
@@ -30,26 +29,10 @@ _OVERVIEW = (
 
 def status_page(status: Status) -> Iterator[Block]:
     """Where each database stands, and what to type next."""
-    yield _overview(status.databases)
+    yield overview(status.databases)
     yield GAP
-    yield from apart([_section(database, _state_items(database)) for database in status.databases])
-    yield from _next(status.databases)
-
-
-def info_page(info: Info) -> Iterator[Block]:
-    """The same with servers, tables and settings."""
-    databases = [database.status for database in info.databases]
-    yield Line(f"brokle-migrate {info.version}", Tone.STRONG)
-    yield GAP
-    yield _overview(databases)
-    yield GAP
-    yield from apart(
-        [_section(d.status, _server_items(d) + _state_items(d.status)) for d in info.databases]
-    )
-    yield from _tables(info.databases)
-    yield GAP
-    yield _settings(info)
-    yield from _next(databases)
+    yield from apart([section(database, state_items(database)) for database in status.databases])
+    yield from next_steps(status.databases)
 
 
 def finding_tone(finding: Finding) -> Tone:
@@ -57,7 +40,8 @@ def finding_tone(finding: Finding) -> Tone:
     return _TONES[finding.level]
 
 
-def _overview(databases: Sequence[DatabaseStatus]) -> Table:
+def overview(databases: Sequence[DatabaseStatus]) -> Table:
+    """Each database on a line."""
     return Table(_OVERVIEW, tuple(_overview_row(database) for database in databases))
 
 
@@ -96,7 +80,8 @@ def _state(database: DatabaseStatus) -> Cell:
 _AT_HEAD = Cell("at head", Tone.GOOD)
 
 
-def _section(database: DatabaseStatus, items: tuple[Item, ...]) -> Section:
+def section(database: DatabaseStatus, items: tuple[Item, ...]) -> Section:
+    """A database with what there is to say of it."""
     return Section(database.environment, database.label, items, LISTED)
 
 
@@ -106,7 +91,7 @@ def _is_stuck(database: DatabaseStatus) -> bool:
     return bool(database.error or unclear or len(database.heads) > 1)
 
 
-def _state_items(database: DatabaseStatus) -> tuple[Item, ...]:
+def state_items(database: DatabaseStatus) -> tuple[Item, ...]:
     """What keeps a database from being at head, gravest first."""
     if database.error is not None:
         return (Item("error", database.error.message, Tone.BAD),)
@@ -121,42 +106,11 @@ def _state_items(database: DatabaseStatus) -> tuple[Item, ...]:
     )
 
 
-def _server_items(database: DatabaseInfo) -> tuple[Item, ...]:
-    if database.facts is None:
-        return ()
-    return (
-        Item("server", database.facts.version),
-        Item("database", database.facts.database),
-        Item("latency", words.duration(database.facts.latency)),
-    )
+def next_steps(databases: Sequence[DatabaseStatus], *, well: bool = True) -> Iterator[Line]:
+    """What to do, and last what to type.
 
-
-def _tables(databases: Sequence[DatabaseInfo]) -> Iterator[Block]:
-    """Every table, the biggest of each database first."""
-    rows = tuple(
-        (
-            Cell(database.status.environment),
-            Cell(table.name),
-            Cell(words.number(table.rows)),
-            Cell(words.size(table.bytes)),
-        )
-        for database in databases
-        for table in sorted(database.tables, key=lambda table: -table.bytes)
-    )
-    if rows:
-        columns = (Column("database"), Column("table"), Column("rows", True), Column("size", True))
-        yield GAP
-        yield Table(columns, rows, _TABLES)
-
-
-def _settings(info: Info) -> Table:
-    given = (setting for setting in info.settings if setting.value or setting.source != "default")
-    rows = ((Cell(s.name), Cell(s.value), Cell(s.source, Tone.QUIET)) for s in given)
-    return Table((Column("setting", whole=True), Column("value"), Column("from")), tuple(rows))
-
-
-def _next(databases: Sequence[DatabaseStatus]) -> Iterator[Line]:
-    """What to do, and last what to type."""
+    :param well: whether nothing else needs somebody.
+    """
     hints: list[str] = []
     for database in databases:
         hints += [database.error.hint or ""] if database.error is not None else []
@@ -164,7 +118,7 @@ def _next(databases: Sequence[DatabaseStatus]) -> Iterator[Line]:
     lines = [Line(f"hint: {hint}", Tone.NEXT) for hint in dict.fromkeys(hints) if hint]
     if any(d.pending for d in databases) and not any(map(_is_stuck, databases)):
         lines.append(Line("next: brokle-migrate up", Tone.NEXT))
-    elif not lines and all(database.at_head for database in databases):
+    elif well and not lines and all(database.at_head for database in databases):
         lines.append(Line("nothing to do", Tone.GOOD))
     if lines:
         yield GAP

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import words
 from .blocks import Line
 from .dumps import dump_remarks, dumped_page
+from .infos import info_page
 from .locks import lock_page
 from .plans import (
     drop_script,
@@ -18,7 +19,7 @@ from .plans import (
     preview_page,
 )
 from .reports import error_page, report_page
-from .states import info_page, status_page
+from .states import status_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

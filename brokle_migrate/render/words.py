@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _MAY_BE_COMMENT = re.compile("--|//|#")
+_SENTENCE = 240  # characters of a server's words that say enough
 _LONG = 4000  # characters of SQL in a message; the file has the rest
 
 
@@ -26,6 +27,12 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Text of several lines as one."""
     return " ".join(text.split())
+
+
+def in_short(text: str) -> str:
+    """The beginning of what a server said, on one line."""
+    line = one_line(text)
+    return line if len(line) <= _SENTENCE else f"{line[:_SENTENCE]}…"
 
 
 def size(count: int) -> str:
@@ -49,6 +56,18 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} m {rest:02} s"
     return f"{minutes // 60} h {minutes % 60:02} m"
+
+
+_AGES = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def age(seconds: float) -> str:
+    """How long ago, or for how long, in one unit: ``12 s``, ``4 min``, ``3 h``, ``2 days``."""
+    for size, unit in _AGES:
+        count = int(seconds // size)
+        if count:
+            return f"{count} {'day' if unit == 'days' and count == 1 else unit}"
+    return "0 s"
 
 
 def number(value: int) -> str:

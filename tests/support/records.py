@@ -27,8 +27,9 @@ _READS_OR_INSERTS = re.compile(r"[\s(]*(?:SELECT|WITH|INSERT|SHOW|DESC)", re.IGN
 _QUERY_ID = re.compile(r"\bquery_id\b", re.IGNORECASE)
 
 PROCESSES = (
-    "is_initial_query UInt8, user String, query_id String, initial_query_id String, "
-    "elapsed Float64, is_cancelled UInt8, read_rows UInt64, read_bytes UInt64, "
+    "is_initial_query UInt8, user String, address String, query_id String, "
+    "initial_query_id String, elapsed Float64, is_cancelled UInt8, "
+    "read_rows UInt64, read_bytes UInt64, "
     "total_rows_approx UInt64, written_rows UInt64, written_bytes UInt64, memory_usage Int64, "
     "query String, current_database String"
 )
@@ -184,7 +185,8 @@ class Records:
         with self._lock:
             running = list(self._running.values())
         rows = ", ".join(
-            f"(1, {literal(row.user)}, {literal(row.query_id)}, {literal(row.query_id)}, "
+            f"(1, {literal(row.user)}, '::ffff:127.0.0.1', {literal(row.query_id)}, "
+            f"{literal(row.query_id)}, "
             f"{now - row.started:.6f}, {int(row.cancelled)}, 0, 0, 0, 0, 0, 0, "
             f"{literal(row.text)}, {literal(row.database)})"
             for row in running

@@ -28,6 +28,7 @@ from brokle_migrate.preview import Preview, StepPreview
 from brokle_migrate.render import choose
 from brokle_migrate.render.pictures import Form
 from brokle_migrate.status import DatabaseInfo, DatabaseStatus, Info, SettingView
+from brokle_migrate.vitals import Vitals
 
 from . import values
 from .pictures import secret
@@ -66,7 +67,7 @@ def everything(text: str):
     info = Info(
         text,
         (
-            DatabaseInfo(status, values.INFO.databases[0].facts, (size,)),
+            DatabaseInfo(status, values.INFO.databases[0].facts, Vitals((size,))),
             DatabaseInfo(replace(status, error=failed)),
         ),
         (SettingView(text, text, text),),

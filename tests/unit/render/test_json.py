@@ -26,7 +26,10 @@ STEP = {
 }
 VALUES = {
     "status": (lambda r: r.status(values.PENDING), ["at_head", "databases"]),
-    "info": (lambda r: r.info(values.INFO), ["version", "databases", "settings"]),
+    "info": (
+        lambda r: r.info(values.INFO),
+        ["version", "checked", "databases", "lock", "runs", "missing", "settings"],
+    ),
     "preview": (lambda r: r.preview(values.DRY_RUN), ["digest", "steps", "findings"]),
     "nothing": (
         lambda r: r.nothing_to_do(values.plan()),

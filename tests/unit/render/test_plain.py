@@ -138,14 +138,12 @@ postgres    at head  20250707100000  20250707100000        3        0
 clickhouse  at head  20250715080000  20250715080000        3        0
 
 postgres: localhost:5432/brokle
-postgres: server PostgreSQL 15.1
-postgres: database brokle
-postgres: latency 0.4 ms
+postgres: connections 12 of 97, 12% used
+postgres: server PostgreSQL 15.1, database brokle, 0.4 ms away
 
 clickhouse: localhost:9000/brokle
-clickhouse: server ClickHouse 26.9.1.1
-clickhouse: database brokle
-clickhouse: latency 2.1 ms
+clickhouse: disk default: 74.6 GiB free of 252 GiB, 70% used
+clickhouse: server ClickHouse 26.9.1.1, database brokle, 2.1 ms away
 
 database    table           rows      size
 postgres    audit_log  1,234,567   3.2 GiB

@@ -39,6 +39,7 @@ from brokle_migrate.status import (
     Status,
     describe,
 )
+from brokle_migrate.vitals import Connections, Disk, Vitals
 
 PG = ("20250106091500", "20250113083000", "20250707100000")
 CH = ("20250108100000", "20250210104500", "20250715080000")
@@ -136,12 +137,18 @@ INFO = Info(
         DatabaseInfo(
             AT_HEAD.databases[0],
             ServerFacts("PostgreSQL 15.1", "brokle", 0.00042),
-            (TableSize("users", 1204, 98304), TableSize("audit_log", 1234567, 3435973836)),
+            Vitals(
+                (TableSize("users", 1204, 98304), TableSize("audit_log", 1234567, 3435973836)),
+                connections=Connections(12, 97, 3),
+            ),
         ),
         DatabaseInfo(
             AT_HEAD.databases[1],
             ServerFacts("ClickHouse 26.9.1.1", "brokle", 0.0021),
-            (TableSize("traces", 1_000_000, 52_428_800),),
+            Vitals(
+                (TableSize("traces", 1_000_000, 52_428_800),),
+                disks=(Disk("default", 80_049_688_576, 270_553_174_016),),
+            ),
         ),
     ),
     (
