@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import startup
 from .applications import failure, hiding, log, voice
+from .aside import aside
 from .config import load
 from .environments import open_environments, selected
 from .environments.base import Log
-from .errors import Interrupted, MigrateError
+from .errors import Interrupted, MigrateError, UsageError
 from .events import is_boundary
 from .model import Operation, Request
 from .redact import Redactor
@@ -53,12 +56,15 @@ async def auto_migrate_async(
     :raises MigrationFailed: as there.
     """
     stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_auto_migrate, config, timeout, stop))
+    # A thread of its own: those of the loop may all be busy.
+    work = asyncio.wrap_future(aside(lambda: _auto_migrate(config, timeout, stop)))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         stop.set()
-        await asyncio.wait([work])
+        while not work.done():
+            with suppress(asyncio.CancelledError):  # once is enough
+                await asyncio.wait([work])
         if (error := work.exception()) is not None:
             log.warning("%s", error)
         raise
@@ -67,6 +73,7 @@ async def auto_migrate_async(
 def _auto_migrate(config: Config | None, timeout: float, stop: threading.Event) -> Report | None:
     hide: Callable[[str], str] = Redactor(()).hide
     try:
+        _require_seconds(timeout)
         config = load() if config is None else config
         hide = hiding(config)
         if not config.auto_migrate:
@@ -78,6 +85,15 @@ def _auto_migrate(config: Config | None, timeout: float, stop: threading.Event) 
     if report.error is not None:
         raise failure(report.error, hide, report) from None
     return report
+
+
+def _require_seconds(timeout: float) -> None:
+    try:
+        is_number = math.isfinite(timeout)
+    except TypeError:
+        is_number = False
+    if not is_number:
+        raise UsageError(f"timeout is a number of seconds, and not {timeout!r}")
 
 
 def _cancelled() -> Interrupted:

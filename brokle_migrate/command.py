@@ -263,6 +263,8 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
     teller, timeout = voice(config), options.get("timeout")
     deadline = None if timeout is None else time.monotonic() + timeout
     with opened(config) as environments:
+        if deadline is not None:
+            environments.hurry(deadline)
         report = migrating.repeatedly(
             lambda: migrating.migrate(
                 request,

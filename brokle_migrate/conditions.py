@@ -60,7 +60,8 @@ class DatabaseHealth:
         status = self.status
         if isinstance(status.error, Busy | LockHeld):
             return Condition.DEGRADED  # somebody is at work with it
-        if status.error is not None or (status.dirty and not status.running):
+        own = len(status.dirty) > len(status.newer)  # what newer code left half done is its own
+        if status.error is not None or (own and not status.running):
             return Condition.UNHEALTHY
         waiting = status.pending or status.out_of_order or status.running or not status.exists
         odd = status.ahead or status.changed or status.findings
@@ -112,7 +113,8 @@ def _for_database(status: DatabaseStatus) -> Iterator[Recommendation]:
         yield Recommendation(name, status.error.message, _about(status.error, only))
         return
     for interruption in () if status.running else status.dirty:
-        yield Recommendation(name, str(interruption), _settling(interruption))
+        command = "git pull" if interruption in status.newer else _settling(interruption)
+        yield Recommendation(name, str(interruption), command)
     if status.out_of_order:
         files = ", ".join(revision.path.name for revision in status.out_of_order)
         reason = f"older than the newest applied version, and never applied: {files}"
@@ -120,6 +122,9 @@ def _for_database(status: DatabaseStatus) -> Iterator[Recommendation]:
     if status.ahead:
         reason = f"it records {', '.join(status.ahead)}, which no file here has"
         yield Recommendation(name, reason, "git pull")
+    elif len(status.heads) > 1 and status.pending:
+        heads = " ".join(status.heads)
+        yield Recommendation(name, f"it has {len(status.heads)} heads", f"alembic merge {heads}")
     elif status.pending and not (status.dirty or status.running or status.out_of_order):
         yield Recommendation(name, f"{len(status.pending)} pending", "brokle-migrate up")
     for finding in status.findings:

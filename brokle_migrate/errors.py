@@ -195,7 +195,7 @@ class StalePlan(StateError):
 
 
 class Busy(StateError):
-    """Another thread of this process is migrating Postgres."""
+    """Another thread of this process is at work with Postgres, through Alembic."""
 
     code = "busy"
 

@@ -15,7 +15,6 @@ from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
 from .status import DatabaseStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Future
 
     from .config import Config
@@ -37,27 +36,52 @@ def health(config: Config, timeout: float = TIMEOUT) -> Health:
     if len(names) > 1:
         import_shared()
     until = time.monotonic() + timeout
-    looks = {
-        name: aside(_look_at(config, name, until, with_lock=name == names[0])) for name in names
-    }
-    seen = {name: _seen(look, config, name, until) for name, look in looks.items()}
-    lock = next(iter(seen.values()))[1]
-    return Health(tuple(found for found, _ in seen.values()), time.time(), lock)
+    looks = [_Look(config, name, until, with_lock=name == names[0]) for name in names]
+    futures = [aside(look.work) for look in looks]
+    databases = tuple(look.seen(future) for look, future in zip(looks, futures, strict=True))
+    return Health(databases, time.time(), looks[0].lock)
 
 
-def _look_at(
-    config: Config, name: str, until: float, *, with_lock: bool
-) -> Callable[[], tuple[DatabaseHealth, LockState | None]]:
-    """A look at one database; with connections of its own, for it may outlast who asked."""
+class _Look:
+    """A look at one database; with connections of its own, for it may outlast who asked.
 
-    def look() -> tuple[DatabaseHealth, LockState | None]:
-        with opened(config) as environments:
-            environments.hurry(until)
-            found = _database(environments, name, until)
+    :ivar lock: who holds it, as far as that was asked and answered in time.
+    """
+
+    def __init__(self, config: Config, name: str, until: float, *, with_lock: bool) -> None:
+        self._config = config
+        self._name = name
+        self._until = until
+        self._with_lock = with_lock
+        self._found: DatabaseHealth | None = None
+        self.lock: LockState | None = None
+
+    def work(self) -> None:
+        """Look; to be called in a thread of its own."""
+        with opened(self._config) as environments:
+            environments.hurry(self._until)
+            found = _database(environments, self._name, self._until)
+            shown([found.status], self._config)
+            self._found = found
             silent = isinstance(found.status.error, Busy | DatabaseUnreachable)
-            return found, _lock(environments) if with_lock and not silent else None
+            if self._with_lock and not silent:
+                self.lock = _lock(environments)
 
-    return look
+    def seen(self, work: Future[None]) -> DatabaseHealth:
+        """What there is to see when the time is over."""
+        error: MigrateError | None = None
+        try:
+            work.result(max(0.0, self._until - time.monotonic()) + _GRACE)
+        except TimeoutError:
+            error = DatabaseUnreachable(f"{self._label} did not answer in time")
+        except MigrateError as refused:
+            error = refused
+        status = DatabaseStatus(self._name, self._label, error=error)
+        return self._found or DatabaseHealth(status)
+
+    @property
+    def _label(self) -> str:
+        return Environments(self._config).label(self._name)
 
 
 def _database(environments: Environments, name: str, until: float) -> DatabaseHealth:
@@ -65,7 +89,8 @@ def _database(environments: Environments, name: str, until: float) -> DatabaseHe
     if isinstance(status.error, LockHeld):  # an embedded engine, which others open for moments
         patience = waiting.Patience(until, lambda _: None)
         (status,) = waiting.settled(environments, [name], patience, at_head=False).databases
-    if status.error is not None or not status.exists:
+    silent = isinstance(status.error, Busy | DatabaseUnreachable | LockHeld)
+    if silent or not status.exists:
         return DatabaseHealth(status)
     try:
         return DatabaseHealth(status, environments[name].facts().latency)
@@ -78,18 +103,3 @@ def _lock(environments: Environments) -> LockState | None:
         return holding.lock_state(environments)
     except MigrateError:
         return None
-
-
-def _seen(
-    look: Future[tuple[DatabaseHealth, LockState | None]], config: Config, name: str, until: float
-) -> tuple[DatabaseHealth, LockState | None]:
-    label = Environments(config).label(name)
-    try:
-        found, lock = look.result(max(0.0, until - time.monotonic()) + _GRACE)
-    except TimeoutError:
-        error: MigrateError = DatabaseUnreachable(f"{label} did not answer in time")
-        return DatabaseHealth(DatabaseStatus(name, label, error=error)), None
-    except MigrateError as refused:
-        return DatabaseHealth(DatabaseStatus(name, label, error=refused)), None
-    shown([found.status], config)
-    return found, lock

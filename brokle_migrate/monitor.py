@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Monitor:
         self._config = config
         self._cache = cache
         self._timeout = timeout
+        self._process = os.getpid()
         self._guard = threading.Lock()
         self._look: Future[Health] | None = None
         self._until = 0.0
@@ -44,6 +46,8 @@ class Monitor:
 
         The future raises ConfigError where there is no usable configuration.
         """
+        if self._process != os.getpid():  # a fork inherits no thread that would finish a look
+            self._process, self._guard, self._look = os.getpid(), threading.Lock(), None
         with self._guard:
             if self._look is None or (self._look.done() and time.monotonic() >= self._until):
                 self._look = aside(self._examine)

@@ -8,6 +8,7 @@ are asked once in a while (:class:`.monitor.Monitor`).
 from __future__ import annotations
 
 import json
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,8 @@ class Pages:
         """Why nothing could be seen."""
         if isinstance(error, MigrateError):
             return _json(503, self._shown({**_UNHEALTHY, "error": data.error_data(error)}))
-        log.error("the health of the databases could not be told", exc_info=error)
+        trace = self._monitor.hide("".join(traceback.format_exception(error)))
+        log.error("the health of the databases could not be told: %s", trace)
         return _json(503, _UNHEALTHY)
 
     def _shown(self, value: Any) -> Any:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -17,8 +15,8 @@ def replace_file(path: Path, content: bytes) -> None:
 
     :raises OSError: it can't be written; what was there before is still there.
     """
-    path = path.resolve()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    path = Path(os.path.realpath(path))
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         beside.write_bytes(content)
         if path.exists():

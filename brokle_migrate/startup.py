@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import migrating
 from .history import History
 from .model import Limits, Operation, Plan, Report, Request
-from .waiting import answered
+from .waiting import LOOK, answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,15 +39,15 @@ def bring_up(
     :raises MigrateError: nothing could be run.
     """
 
-    environments.hurry(patience.deadline)
     names = request.environments
 
     def attempt() -> Report:
-        found = _look(environments, names)
+        found = _look(environments, names, patience)
         if any(h.is_lost for h in found.values()) and not all(map(_is_settled, found.values())):
             # Newer code may be in the middle of its run: what is left over is seen after that.
             with environments.lock(patience.left, patience.waiting):
-                found = _look(environments, names)
+                found = _look(environments, names, patience)
+        environments.hurry(patience.deadline)
         _tell_ahead(found, patience)
         left = tuple(name for name in names if not _is_settled(found[name]))
         if not left:
@@ -64,7 +65,11 @@ def bring_up(
     return answered(lambda: migrating.repeatedly(attempt, patience.tell), patience)
 
 
-def _look(environments: Environments, names: Sequence[str]) -> dict[str, History]:
+def _look(
+    environments: Environments, names: Sequence[str], patience: Patience
+) -> dict[str, History]:
+    """One look, which is given up soon: a server that fails over leaves connections hanging."""
+    environments.hurry(min(patience.deadline, time.monotonic() + LOOK))
     return {name: History(environments[name].snapshot()) for name in names}
 
 
@@ -72,7 +77,7 @@ def _is_settled(history: History) -> bool:
     """Whether nothing has to be run, as far as the files tell."""
     if history.snapshot.dirty:
         return False
-    is_unknown = history.is_lost and not history.snapshot.linear
+    is_unknown = history.is_lost and not history.snapshot.linear and not history.current
     return is_unknown or not history.is_behind
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TIMEOUT = 300.0
+LOOK = 10.0  # seconds that one look at the databases may take
 _SHORTEST, _LONGEST = 0.1, 2.0  # seconds between two looks
 _TELL = 10.0  # seconds between two lines about the same wait
 
@@ -87,9 +88,11 @@ def settled(
     """
 
     def look() -> Status:
+        environments.hurry(min(patience.deadline, time.monotonic() + LOOK))
         status = standing.status(environments, names)
         for each in status.databases:
-            if reason := _missing(each, at_head=at_head):
+            reason = _missing(each, at_head=at_head)
+            if reason and (each.error is None or passes(each.error)):
                 patience.remark(reason)
         return status
 

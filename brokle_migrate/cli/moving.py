@@ -20,6 +20,8 @@ def move(session: Session, request: Request, question: str | None) -> int:
     :return: the exit code.
     """
     limits = session.options.limits()  # the time is counted from here
+    if limits.deadline is not None:
+        session.environments.hurry(limits.deadline)
     if request.operation is Operation.UP and not question:
         return migrating.repeatedly(
             lambda: _move(session, request, question, limits), session.renderer.message
@@ -53,11 +55,11 @@ def _move(session: Session, request: Request, question: str | None, limits: Limi
 
 def _run(session: Session, plan: Plan, limits: Limits) -> int:
     renderer = session.renderer
-    with stoppable(renderer.event, renderer.message) as emit:
+    with stoppable(renderer.event, renderer.message) as stop:
         report = migrating.run(
             plan,
             session.environments,
-            emit=emit,
+            emit=stop.event,
             waiting=session.waiting,
             tell=renderer.message,
             lock_timeout=session.options.lock_timeout,

@@ -47,11 +47,14 @@ def _serve(server: Server, listener: socket.socket, timeout: float | None) -> No
         server.should_exit = True
 
     timer = threading.Timer(timeout or 0.0, end)
+    timer.daemon = True
     if timeout is not None:
         timer.start()
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
-    timer.cancel()
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    finally:
+        timer.cancel()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -56,11 +56,21 @@ class Stop:
         """Take a signal: at once before the first step, and when it comes twice."""
         now = time.monotonic()
         if not self._running or now - self._last < _AT_ONCE:
+            if not self._running:  # Python drops what is raised while it collects garbage
+                self._asked = number
             raise KeyboardInterrupt(number)
         self._asked, self._last = number, now
         with suppress(RuntimeError):  # the signal came while a line was being written
             what = f"the running {self._running} has ended"
             self._tell(f"stopping when {what}; again within 2 s: at once")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between two looks at something that is not there yet.
+
+        :raises Interrupted: a signal came.
+        """
+        time.sleep(seconds)
+        self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
         if self._asked is not None:
@@ -86,17 +96,17 @@ def _raise(number: int, _: FrameType | None) -> None:
 
 
 @contextmanager
-def stoppable(emit: Emit, tell: Callable[[str], None]) -> Iterator[Emit]:
-    """Let signals stop a run cleanly; yields what the run has to emit to."""
-    if threading.current_thread() is not threading.main_thread():
-        yield emit
-        return
+def stoppable(emit: Emit, tell: Callable[[str], None]) -> Iterator[Stop]:
+    """Let signals stop a run cleanly; yields what the run has to emit to, and to sleep with."""
     stop = Stop(emit, tell)
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
     before = {
         number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield stop.event
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,6 +11,7 @@ from .signals import stoppable
 
 if TYPE_CHECKING:
     from .session import Session
+    from .signals import Stop
 
 _OFF = "auto-migration is off: DB_AUTO_MIGRATE=true, or auto_migrate below database, turns it on"
 
@@ -27,9 +28,13 @@ def auto(session: Session) -> int:
     request = session.request("UP")
     if options.dry_run:
         return move(session, request, None)
-    with stoppable(renderer.event, renderer.message) as emit:
+    with stoppable(renderer.event, renderer.message) as stop:
         report = startup.bring_up(
-            session.environments, request, _patience(session), emit, options.statement_timeout
+            session.environments,
+            request,
+            _patience(session, stop),
+            stop.event,
+            options.statement_timeout,
         )
     session.exit_code = report.exit_code
     if report.plan.steps:
@@ -44,16 +49,18 @@ def wait(session: Session, *, at_head: bool) -> int:
 
     :return: the exit code.
     """
-    patience = _patience(session)
-    session.environments.hurry(patience.deadline)
-    status = waiting.settled(session.environments, session.names, patience, at_head=at_head)
-    session.renderer.status(status)
+    renderer = session.renderer
+    with stoppable(renderer.event, renderer.message) as stop:
+        status = waiting.settled(
+            session.environments, session.names, _patience(session, stop), at_head=at_head
+        )
+    renderer.status(status)
     if status.error is not None:
         return status.error.exit_code
     return 3 if at_head and not status.is_ready else 0
 
 
-def _patience(session: Session) -> waiting.Patience:
+def _patience(session: Session, stop: Stop) -> waiting.Patience:
     timeout = session.options.timeout
     seconds = waiting.TIMEOUT if timeout is None else timeout
-    return waiting.Patience(time.monotonic() + seconds, session.renderer.message)
+    return waiting.Patience(time.monotonic() + seconds, session.renderer.message, stop.sleep)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.config
+import os
 import sys
 import threading
 from argparse import Namespace
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[MigrationStep]]
 
 _ALEMBIC = threading.RLock()
+
+
+def _start_anew() -> None:
+    """In the child of a fork nobody else is at work, whoever was in the parent."""
+    global _ALEMBIC  # noqa: PLW0603 - a lock can't be freed for a thread that is not there
+    _ALEMBIC = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_start_anew)
 _PATIENCE = 3.0  # seconds that a look waits for another thread's run; a run waits for as long
 
 
@@ -120,12 +130,13 @@ def _alone(*, reads: bool) -> Iterator[None]:
     :param reads: whether it only looks, and need not wait for a migration to end.
     :raises Busy: another thread's run took too long for that.
     """
-    if not _ALEMBIC.acquire(timeout=_PATIENCE if reads else -1):
+    lock = _ALEMBIC
+    if not lock.acquire(timeout=_PATIENCE if reads else -1):
         raise Busy
     try:
         yield
     finally:
-        _ALEMBIC.release()
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -153,25 +164,32 @@ def _unconfigured() -> Iterator[None]:
     putting their loggers right afterwards would be too late, and undo what they configure.
     """
     before = {name: getattr(logging.config, name) for name in ("fileConfig", "dictConfig")}
+    over = threading.Event()
     for name, function in before.items():
-        setattr(logging.config, name, _outside_this_thread(function))
+        setattr(logging.config, name, _outside_this_thread(function, over))
     alembic = logging.getLogger("alembic")
     level = alembic.level
     alembic.setLevel(logging.WARNING)  # our own log tells of every revision
     try:
         yield
     finally:
+        over.set()
         alembic.setLevel(level)
         for name, function in before.items():
             setattr(logging.config, name, function)
 
 
-def _outside_this_thread(function: Callable[..., None]) -> Callable[..., None]:
-    """The same function, which does nothing where it is ``env.py`` that calls it."""
+def _outside_this_thread(
+    function: Callable[..., None], over: threading.Event
+) -> Callable[..., None]:
+    """The same function, which does nothing where it is ``env.py`` that calls it.
+
+    :param over: set when ``env.py`` has ended: a module that it imported may have kept this.
+    """
     owner = threading.get_ident()
 
     def configure(*arguments: Any, **options: Any) -> None:
-        if threading.get_ident() != owner:
+        if over.is_set() or threading.get_ident() != owner:
             function(*arguments, **options)
 
     return configure

@@ -52,11 +52,11 @@ _GAP = re.compile(rf"(?<=\n)\n+ | {_QUOTED}", re.VERBOSE | re.DOTALL)
 _METHOD = re.compile(r"^SET default_table_access_method = (\w+);\n", re.MULTILINE)
 _FOREIGN = re.compile(
     r"^CREATE (?:USER MAPPING|SERVER|FOREIGN DATA WRAPPER|FOREIGN TABLE) "
-    r"(?:[^';]|'(?:[^']|'')*')*;$",
+    r"(?:[^';]++|'(?:[^']|'')*+')*+;$",
     re.MULTILINE,
 )
 _SECRET = re.compile(
-    r"(\b\w*(?:pass|pwd|secret|token|credential)\w*\"? )'(?:[^']|'')*'", re.IGNORECASE
+    r"(\b\w*(?:pass|pwd|secret|token|credential)\w*\"? )'(?:[^']|'')*+'", re.IGNORECASE
 )
 
 

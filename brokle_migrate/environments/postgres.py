@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidScripts
 from ..model import POSTGRES, Action, Limits
+from ..redact import Redactor
 from ..vitals import Vitals
 from . import postgres_objects
 from .alembic_project import AlembicProject
@@ -51,6 +52,7 @@ class PostgresEnvironment:
         self._project = AlembicProject(config, log=log)
         self._state = PostgresState(self._project, postgres.url)
         self._lock_timeout = postgres.lock_timeout
+        self._hide = Redactor(config.secrets, public=config.public).hide_known
 
     @property
     def label(self) -> str:
@@ -224,7 +226,7 @@ class PostgresEnvironment:
     def dump(self) -> Dump | None:
         from .postgres_dump import dump
 
-        return dump(self._state) if self._state.exists() else None
+        return dump(self._state, self._hide) if self._state.exists() else None
 
     def facts(self) -> ServerFacts:
         found: list[ServerFacts] = []

@@ -6,17 +6,17 @@ import re
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, DatabaseUnreachable, MigrateError, StateError, TimedOut
-from ..redact import Redactor
+from ..redact import HIDDEN, Redactor
 from .dump_text import postgres_text
 from .libpq import arguments, parameters
 from .postgres_run import connection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Connection
@@ -59,9 +59,10 @@ class _Seen:
     schema: str
 
 
-def dump(state: PostgresState) -> Dump:
+def dump(state: PostgresState, hide: Callable[[str], str]) -> Dump:
     """The schema, and the rows of Alembic's version table.
 
+    :param hide: takes the configured passwords out, wherever they stand.
     :raises ConfigError: there is no ``pg_dump`` that is new enough.
     :raises DatabaseUnreachable: the database does not answer.
     :raises TimedOut: it took too long.
@@ -73,7 +74,12 @@ def dump(state: PostgresState) -> Dump:
     written = _run(_program(seen.version), seen, left, state.label)
     if _look(state).heads != seen.heads:
         raise StateError("the schema was being migrated while it was read", hint="dump it again")
-    return postgres_text(written, seen.table, seen.heads)
+    found = postgres_text(written, seen.table, seen.heads)
+    text = hide(found.text)
+    if text == found.text:
+        return found
+    warning = f"a password of the configuration stands in the schema; it is hidden as {HIDDEN}"
+    return replace(found, text=text, warnings=(*found.warnings, warning))
 
 
 def _look(state: PostgresState) -> _Seen:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..model import Step
 
 _UNDEFINED_COLUMN = "42703"
+_READ_ONLY = "25006"
 
 
 _CLASS = re.compile(r"<class '[\w.]+'>: ")  # SQLAlchemy's, before the words of asyncpg
@@ -79,6 +80,10 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
     if isinstance(error, exc.ProgrammingError):
         return StateError(f"Postgres at {label} refused: {_words(error)}")
     if isinstance(error, exc.DBAPIError):
+        state = sqlstate_of(error)
+        if state == _READ_ONLY:
+            words = f"Postgres at {label} refused: {_words(error)}"
+            return StateError(words, hint=hint_for(state, _words(error), ""))
         return unreachable(label, _words(error))
     if isinstance(error, CommandError):
         return RevisionError(f"postgres: {error}")

@@ -19,6 +19,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import MigrateError, TimedOut
@@ -28,6 +29,30 @@ if TYPE_CHECKING:
 
 _GRACE = 3.0  # seconds in which a cancelled statement has to end
 _AGAIN = 0.5
+_CONNECT_TIMEOUT = "PGCONNECT_TIMEOUT"
+
+
+_watches: dict[int, list[Watch]] = {}  # by the thread that they watch over
+_bounds: list[str] = []  # of those who connect just now
+_environment = threading.Lock()
+
+
+@cache
+def _listen() -> None:
+    """Hear of every connection that SQLAlchemy opens, from now on.
+
+    A driver's connection is known as soon as it exists: SQLAlchemy's first questions over it may
+    hang, too.  To listen only now and then would change what other threads just iterate over.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    event.listen(Pool, "connect", _connected)
+
+
+def _connected(_: Any, record: Any) -> None:
+    for watch in _watches.get(threading.get_ident(), ()):
+        watch.attach(record.driver_connection)
 
 
 class Watch:
@@ -50,20 +75,13 @@ class Watch:
         self.error: MigrateError | None = None
 
     def __enter__(self) -> Self:
-        from sqlalchemy import event
-        from sqlalchemy.pool import Pool
-
-        # A driver's connection is known as soon as it exists: SQLAlchemy's first questions over
-        # it may hang, too.
-        event.listen(Pool, "connect", self._connected)
+        _listen()
+        _watches.setdefault(self._owner, []).append(self)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        from sqlalchemy import event
-        from sqlalchemy.pool import Pool
-
-        event.remove(Pool, "connect", self._connected)
+        _watches[self._owner].remove(self)
         self._over.set()
         self._wake.set()
         with self._guard:
@@ -113,11 +131,6 @@ class Watch:
     def pause(self, seconds: float) -> None:
         """Sleep, but not once there is a reason to end."""
         self._wake.wait(seconds)
-
-    def _connected(self, _: Any, record: Any) -> None:
-        """Called by SQLAlchemy for every connection of this process that is opened meanwhile."""
-        if threading.get_ident() == self._owner:
-            self.attach(record.driver_connection)
 
     def _cancel(self, handle: _Handle) -> None:
         if not self._over.is_set():  # whoever uses the connection now is not meant
@@ -192,11 +205,17 @@ def bounded_connect(seconds: float | None) -> Iterator[None]:
 
     :param seconds: None for as long as it takes.
     """
-    if seconds is None or "PGCONNECT_TIMEOUT" in os.environ:
+    if seconds is None or (_CONNECT_TIMEOUT in os.environ and not _bounds):
         yield
         return
-    os.environ["PGCONNECT_TIMEOUT"] = str(max(math.ceil(seconds), 2))  # libpq takes no less
+    bound = str(max(math.ceil(seconds), 2))  # libpq takes no less
+    with _environment:
+        _bounds.append(bound)
+        os.environ[_CONNECT_TIMEOUT] = bound
     try:
         yield
     finally:
-        os.environ.pop("PGCONNECT_TIMEOUT", None)
+        with _environment:  # another thread may be connecting: it has some bound, too
+            _bounds.remove(bound)
+            if not _bounds:
+                os.environ.pop(_CONNECT_TIMEOUT, None)

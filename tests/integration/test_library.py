@@ -88,7 +88,7 @@ def test_the_wrong_way_is_refused_and_nothing_runs(config: Config) -> None:
 def test_a_stamp_records_and_runs_nothing(config: Config) -> None:
     command.stamp(config, HEAD)
     assert command.status(config).at_head
-    assert "t1" not in str(command.info(config).databases[1].tables)
+    assert "t1" not in str(command.info(config).databases[1].vitals.tables)
 
 
 def test_an_unknown_revision_is_our_error(config: Config) -> None:
