@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import threading
 import time
 from logging.handlers import BufferingHandler
@@ -337,3 +338,44 @@ def test_a_start_that_was_killed_is_gone_on_with(filled: Project, gateway: Gatew
     result = filled.run("auto", env=ON)
     assert result.code == 0, result
     assert filled.invoke("status", "--exit-code").code == 0
+
+
+def test_a_start_that_is_cancelled_twice_still_ends_first(
+    filled: Project, gateway: GatewayProcess
+) -> None:
+    fault = gateway.fault("CREATE TABLE t2", when="before", action="hold")
+
+    async def work() -> None:
+        migration = asyncio.create_task(auto_migrate_async(_config(filled)))
+        await asyncio.to_thread(fault.wait)
+        for _ in range(2):
+            migration.cancel()
+            await asyncio.sleep(0.1)
+        assert not migration.done()
+        fault.release()
+        with pytest.raises(asyncio.CancelledError):
+            await migration
+
+    asyncio.run(work())
+    assert filled.invoke("up").code == 0
+
+
+def test_a_module_that_env_py_imports_gets_the_real_functions_of_logging(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.write("its_logging.py", "from logging.config import dictConfig\n")
+    env = (filled.path / "alembic" / "env.py").read_text()
+    filled.write("alembic/env.py", f"import its_logging\n{env}")
+    monkeypatch.syspath_prepend(str(filled.path))
+    auto_migrate(_config(filled))
+    logger = logging.getLogger("configured.afterwards")
+    loggers = {logger.name: {"level": "ERROR"}}
+    settings = {"version": 1, "disable_existing_loggers": False, "loggers": loggers}
+    sys.modules["its_logging"].dictConfig(settings)
+    assert logger.level == logging.ERROR
+
+
+@pytest.mark.parametrize("timeout", [None, float("inf"), float("nan")])
+def test_a_timeout_that_is_no_number_of_seconds(filled: Project, timeout: float) -> None:
+    with pytest.raises(MigrationFailed, match="number of seconds"):
+        auto_migrate(_config(filled), timeout)

@@ -110,6 +110,19 @@ def test_a_step_that_somebody_runs_is_nothing_to_settle() -> None:
     assert health.recommendations == ()
 
 
+def test_what_newer_code_left_half_done_is_for_newer_code() -> None:
+    history = clickhouse("1", applied="1", dirty=(_half_done(Outcome.UNKNOWN),))
+    health = _health(describe(history))
+    assert health.condition is Condition.DEGRADED
+    assert health.is_ready
+    assert [each.command for each in health.recommendations] == ["git pull"]
+
+
+def test_several_heads_are_to_be_merged() -> None:
+    health = _health(describe(postgres("a b<a c<a", applied="a")))
+    assert [each.command for each in health.recommendations] == ["alembic merge b c"]
+
+
 def test_the_worst_counts() -> None:
     assert _health(AT_HEAD, PENDING).condition is Condition.DEGRADED
     assert _health(_unread(DatabaseUnreachable()), AT_HEAD).condition is Condition.UNHEALTHY
