@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import migrating
+from .checks.state import state_findings
 from .history import History
 from .model import Limits, Operation, Plan, Report, Request
 from .waiting import LOOK, answered
@@ -94,4 +95,6 @@ def _tell_ahead(found: Mapping[str, History], patience: Patience) -> None:
 def _nothing_to_do(found: Mapping[str, History]) -> Report:
     snapshots = {name: history.snapshot for name, history in found.items()}
     marks = {name: snapshot.fingerprint for name, snapshot in snapshots.items()}
-    return Report(Plan(Request(Operation.UP, tuple(found)), (), marks), (), snapshots)
+    findings = state_findings(found.values())
+    plan = Plan(Request(Operation.UP, tuple(found)), (), marks, findings=findings)
+    return Report(plan, (), snapshots)

@@ -125,11 +125,24 @@ def nothing_page(plan: Plan) -> Iterator[Line]:
     verb = "is" if len(plan.request.environments) == 1 else "are"
     taken_back = "nothing is left of what the last run applied"
     where = {
-        Operation.UP: f"{names} {verb} at head",
+        Operation.UP: _up_there(plan),
         Operation.DOWN: taken_back if plan.request.last_run else f"nothing is applied in {names}",
         Operation.RESUME: f"nothing is interrupted in {names}",
     }.get(plan.request.operation, f"{names} {verb} there already")
     yield Line(f"nothing to do: {where}", Tone.GOOD)
+
+
+def _up_there(plan: Plan) -> str:
+    """``postgres is ahead of the files, clickhouse is at head``."""
+    ahead = {finding.environment for finding in plan.findings if finding.id == "ahead"}
+    parts = []
+    for names, where in (
+        ([n for n in plan.request.environments if n in ahead], "ahead of the files"),
+        ([n for n in plan.request.environments if n not in ahead], "at head"),
+    ):
+        if names:
+            parts.append(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {where}")
+    return ", ".join(parts)
 
 
 def inventory_page(objects: Inventory) -> Iterator[Block]:
