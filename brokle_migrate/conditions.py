@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import MigrateError
     from .interruption import Interruption
     from .locks import LockState
+    from .past import PastRun
     from .status import DatabaseStatus
 
 
@@ -74,11 +75,13 @@ class Health:
 
     :ivar checked: when this was seen, in seconds since 1970.
     :ivar lock: who holds it; None when that could not be asked.
+    :ivar last_run: what ran last, as ClickHouse's ledger records it; None where there is no record.
     """
 
     databases: tuple[DatabaseHealth, ...]
     checked: float
     lock: LockState | None = None
+    last_run: PastRun | None = None
 
     @property
     def recommendations(self) -> tuple[Recommendation, ...]:

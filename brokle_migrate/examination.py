@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import holding, standing, waiting
-from .applications import opened, shown
+from .applications import hiding, opened, shown
 from .aside import aside
 from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
 from .environments.imports import import_shared
 from .errors import Busy, DatabaseUnreachable, LockHeld, MigrateError
+from .inspection import with_the_running_one
 from .status import DatabaseStatus
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .locks import LockState
+    from .past import PastRun
 
 TIMEOUT = 5.0
 _GRACE = 1.0  # seconds in which a look that is over its time has to end by itself
@@ -39,13 +42,16 @@ def health(config: Config, timeout: float = TIMEOUT) -> Health:
     looks = [_Look(config, name, until, with_lock=name == names[0]) for name in names]
     futures = [aside(look.work) for look in looks]
     databases = tuple(look.seen(future) for look, future in zip(looks, futures, strict=True))
-    return Health(databases, time.time(), looks[0].lock)
+    lock = looks[0].lock
+    runs = with_the_running_one(tuple(run for look in looks for run in look.runs), lock)
+    return Health(databases, time.time(), lock, next(iter(runs), None))
 
 
 class _Look:
     """A look at one database; with connections of its own, for it may outlast who asked.
 
     :ivar lock: who holds it, as far as that was asked and answered in time.
+    :ivar runs: the last one, likewise.
     """
 
     def __init__(self, config: Config, name: str, until: float, *, with_lock: bool) -> None:
@@ -55,6 +61,7 @@ class _Look:
         self._with_lock = with_lock
         self._found: DatabaseHealth | None = None
         self.lock: LockState | None = None
+        self.runs: tuple[PastRun, ...] = ()
 
     def work(self) -> None:
         """Look; to be called in a thread of its own."""
@@ -64,8 +71,15 @@ class _Look:
             shown([found.status], self._config)
             self._found = found
             silent = isinstance(found.status.error, Busy | DatabaseUnreachable)
-            if self._with_lock and not silent:
-                self.lock = _lock(environments)
+            if not silent and found.status.exists:
+                self._ask_for_more(environments)
+
+    def _ask_for_more(self, environments: Environments) -> None:
+        if self._with_lock:
+            self.lock = _lock(environments)
+        with suppress(MigrateError):  # then it is not known
+            runs = environments[self._name].last_runs(1) or ()
+            self.runs = tuple(run.each(hiding(self._config)) for run in runs)
 
     def seen(self, work: Future[None]) -> DatabaseHealth:
         """What there is to see when the time is over."""

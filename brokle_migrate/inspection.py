@@ -201,12 +201,12 @@ def _put_together(config: Config, seen: Sequence[_Seen]) -> Info:
         settings=tuple(SettingView(s.name, s.display, s.source) for s in config.settings),
         checked=time.time(),
         lock=lock,
-        runs=_with_the_running_one(runs, lock),
+        runs=with_the_running_one(runs, lock),
         missing=(*(m for each in seen for m in each.missing), *_unrecorded(config, seen)),
     )
 
 
-def _with_the_running_one(runs: tuple[PastRun, ...], lock: LockState | None) -> tuple[PastRun, ...]:
+def with_the_running_one(runs: tuple[PastRun, ...], lock: LockState | None) -> tuple[PastRun, ...]:
     """A run that has left no word of its end is under way, if somebody has the lock."""
     alive = lock is not None and lock.holder is not None and not lock.holder.is_over
     if not alive or not runs or runs[0].ending is not Ending.KILLED:

@@ -63,6 +63,9 @@ def _families(health: Health) -> Iterator[Metric]:
                 family.add_metric([database.status.environment], number)
         yield family
     yield from _lock(health)
+    if health.last_run is not None:
+        name = f"{_PREFIX}_last_run_timestamp_seconds"
+        yield GaugeMetricFamily(name, "When the last run ended.", health.last_run.ended)
 
 
 def _lock(health: Health) -> Iterator[Metric]:

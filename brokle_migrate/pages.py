@@ -17,6 +17,7 @@ from .conditions import Condition
 from .errors import MigrateError
 from .monitor import Monitor
 from .render import data
+from .render.health_data import health_data
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -86,7 +87,7 @@ class Pages:
             return Page(200, CONTENT_TYPE, metrics(health))
         is_ready = path.rstrip("/") == "/ready"
         well = health.is_ready if is_ready else health.condition is not Condition.UNHEALTHY
-        return _json(200 if well else 503, self._shown(data.health_data(health)))
+        return _json(200 if well else 503, self._shown(health_data(health)))
 
     def trouble(self, error: Exception) -> Page:
         """Why nothing could be seen."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
-    from ..conditions import DatabaseHealth, Health
     from ..dumping import Dumped, SchemaFile
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
@@ -77,21 +76,6 @@ def report_data(report: Report) -> Data:
         "undo_error": None if report.undo_error is None else error_data(report.undo_error),
         "next": next_command(report),
         "findings": _findings(report.plan.findings),
-    }
-
-
-def health_data(health: Health) -> Data:
-    """How the databases are; ``checked`` in seconds since 1970, latency in seconds."""
-    return {
-        "status": health.condition.value,
-        "ready": health.is_ready,
-        "checked": health.checked,
-        "databases": [_database_health(database) for database in health.databases],
-        "lock": None if health.lock is None else lock_data(health.lock),
-        "recommendations": [
-            {"environment": r.environment or None, "reason": r.reason, "command": r.command}
-            for r in health.recommendations
-        ],
     }
 
 
@@ -172,15 +156,6 @@ def database_data(database: DatabaseStatus) -> Data:
         "running": database.running or None,
         "findings": _findings(database.findings),
         "error": None if database.error is None else error_data(database.error),
-    }
-
-
-def _database_health(database: DatabaseHealth) -> Data:
-    return {
-        "status": database.condition.value,
-        "reachable": database.reachable,
-        "latency": database.latency,
-        **database_data(database.status),
     }
 
 

@@ -34,7 +34,7 @@ def info_data(info: Info) -> Data:
         "checked": info.checked,
         "databases": [_database(database) for database in info.databases],
         "lock": None if info.lock is None else lock_data(info.lock),
-        "runs": [_run(run) for run in info.runs],
+        "runs": [run_data(run) for run in info.runs],
         "missing": [_missing(missing) for missing in info.missing],
         "settings": [{"name": s.name, "value": s.value, "source": s.source} for s in info.settings],
     }
@@ -66,7 +66,8 @@ def _vitals(vitals: Vitals) -> Data:
     }
 
 
-def _run(run: PastRun) -> Data:
+def run_data(run: PastRun) -> Data:
+    """A run; times in seconds since 1970, its duration in seconds."""
     return {
         "author": run.author,
         "started": run.started,

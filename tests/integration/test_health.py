@@ -14,7 +14,8 @@ import pytest
 from brokle_migrate import Config, auto_migrate, health, load
 from brokle_migrate.conditions import Condition, Health
 from brokle_migrate.errors import Busy, ConfigError
-from brokle_migrate.render.data import health_data
+from brokle_migrate.past import Ending
+from brokle_migrate.render.health_data import health_data
 from tests.support.postgres_proxy import PostgresProxy
 from tests.support.project import Project
 from tests.support.tcp_proxy import TcpProxy
@@ -64,6 +65,9 @@ def test_all_is_well(filled: Project) -> None:
     assert found.lock is not None
     assert found.lock.holder is None
     assert abs(found.checked - time.time()) < 60
+    assert found.last_run is not None
+    assert found.last_run.ending is Ending.DONE
+    assert abs(found.last_run.ended - time.time()) < 60
     json.dumps(health_data(found))
 
 
@@ -96,6 +100,8 @@ def test_newer_code_at_work_leaves_older_pods_ready(
         assert running.wait().code == 0
     assert found.is_ready
     assert found.databases[1].status.running
+    assert found.last_run is not None
+    assert found.last_run.ending is Ending.RUNNING
 
 
 def test_out_of_order_and_changed(filled: Project) -> None:
@@ -134,6 +140,8 @@ def test_a_migration_under_way_is_not_unhealthy(filled: Project, gateway: Gatewa
     assert found.lock.holder.age is not None
     assert found.lock.holder.process == running.pid
     assert found.databases[1].status.running
+    assert found.last_run is not None
+    assert found.last_run.ending is Ending.RUNNING
     assert "resume" not in str(found.recommendations)
 
 
