@@ -344,6 +344,25 @@ def test_no_password_is_in_the_file_or_in_the_arguments(
     assert "keepalives_idle=77" in arguments
 
 
+def test_a_configured_password_in_a_function_is_hidden(project: Project) -> None:
+    secret = "marked-secret-word"
+    url = (project.postgres_url or "").replace("postgres@", f"postgres:{secret}@")
+    body = f"SELECT 'host=elsewhere password={secret}'"
+    project.add_revision(
+        "r1",
+        f"CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ {body} $$",
+        "DROP FUNCTION f()",
+    )
+    env = {"DATABASE_URL": url}
+    assert project.run("up", env=env).code == 0
+    done = project.run("--db", "postgres", "dump", env=env)
+    assert done.code == 0, done
+    text = (project.path / "schema" / "postgres.sql").read_text()
+    assert secret not in text
+    assert "password=***" in text
+    assert "a password of the configuration stands in the schema" in done.err
+
+
 def test_foreign_servers_keep_their_passwords_to_themselves(project: Project) -> None:
     with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as connection:
         connection.execute(
