@@ -86,9 +86,9 @@ class Choices(TypedDict, total=False):
 def status(config: Config, environments: Sequence[str] = ()) -> Status:
     """Where each database stands; one that can't be read has its error in the value."""
     with opened(config) as found:
-        status = standing.status(found, selected(config, environments))
-    shown(status.databases, config)
-    return status
+        standings = standing.status(found, selected(config, environments))
+    shown(standings.databases, config)
+    return standings
 
 
 def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
@@ -98,9 +98,9 @@ def info(config: Config, environments: Sequence[str] = (), *, timeout: float | N
         is missing, and the value says so.
     """
     with opened(config) as found:
-        info = inspection.info(config, found, selected(config, environments), timeout)
-    shown([database.status for database in info.databases], config)
-    return info.each(hiding(config))
+        told = inspection.info(config, found, selected(config, environments), timeout)
+    shown([database.status for database in told.databases], config)
+    return told.each(hiding(config))
 
 
 def dump(
@@ -238,9 +238,9 @@ def wait(
     patience = Patience(time.monotonic() + timeout, voice(config).message)
     with opened(config) as found:
         names = selected(config, environments)
-        status = waiting.settled(found, names, patience, at_head=at_head)
-    shown(status.databases, config)
-    return status
+        standings = waiting.settled(found, names, patience, at_head=at_head)
+    shown(standings.databases, config)
+    return standings
 
 
 def _request(
@@ -263,8 +263,7 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
     teller, timeout = voice(config), options.get("timeout")
     deadline = None if timeout is None else time.monotonic() + timeout
     with opened(config) as environments:
-        if deadline is not None:
-            environments.hurry(deadline)
+        environments.hurry(deadline)
         report = migrating.repeatedly(
             lambda: migrating.migrate(
                 request,

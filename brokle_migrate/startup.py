@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from . import migrating
 from .checks.state import state_findings
 from .history import History
 from .model import Limits, Operation, Plan, Report, Request
-from .waiting import LOOK, answered
+from .waiting import answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +38,6 @@ def bring_up(
     :return: what was done, or why not all of it.
     :raises MigrateError: nothing could be run.
     """
-
     names = request.environments
 
     def attempt() -> Report:
@@ -69,8 +67,7 @@ def bring_up(
 def _look(
     environments: Environments, names: Sequence[str], patience: Patience
 ) -> dict[str, History]:
-    """One look, which is given up soon: a server that fails over leaves connections hanging."""
-    environments.hurry(min(patience.deadline, time.monotonic() + LOOK))
+    environments.hurry(patience.look)
     return {name: History(environments[name].snapshot()) for name in names}
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TIMEOUT = 300.0
-LOOK = 10.0  # seconds that one look at the databases may take
+_LOOK = 10.0  # seconds that one look at the databases may take
 _SHORTEST, _LONGEST = 0.1, 2.0  # seconds between two looks
 _TELL = 10.0  # seconds between two lines about the same wait
 
@@ -43,6 +43,11 @@ class Patience:
     def left(self) -> float:
         """Seconds until the deadline."""
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def look(self) -> float:
+        """When a look that begins now is given up: a server that fails over leaves some hanging."""
+        return min(self.deadline, time.monotonic() + _LOOK)
 
     def waiting(self, holder: str) -> None:
         """Say who holds the lock."""
@@ -88,7 +93,7 @@ def settled(
     """
 
     def look() -> Status:
-        environments.hurry(min(patience.deadline, time.monotonic() + LOOK))
+        environments.hurry(patience.look)
         status = standing.status(environments, names)
         for each in status.databases:
             reason = _missing(each, at_head=at_head)

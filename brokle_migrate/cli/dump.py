@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..dumping import SchemaFile
-    from ..model import Limits
     from .session import Session
 
 _STDOUT = "-"
@@ -32,7 +31,7 @@ def dump(options: Common, out: str | None) -> int:
 def _dump(session: Session, out: str | None) -> int:
     from .. import dumping
 
-    _hurry(session, session.options.limits())
+    session.environments.hurry(session.options.limits().deadline)
     files: dict[str, Path | None]
     if out == _STDOUT:
         files = dict.fromkeys(session.names)
@@ -57,7 +56,7 @@ def followed_by_dump(session: Session, run: Callable[[], int]) -> int:
     code = run()
     if code or session.options.dry_run:
         return code
-    _hurry(session, limits)
+    session.environments.hurry(limits.deadline)
     dumped = dumping.dump(session.environments, files)
     session.renderer.dumped(replace(dumped, files=tuple(map(_late, dumped.files))))
     return 0 if dumped.error is None else 1
@@ -72,8 +71,3 @@ def _late(each: SchemaFile) -> SchemaFile:
     message = f"the migration is done, but the schema of {each.environment} could not be written: "
     hint = each.error.hint or "brokle-migrate dump tries again"
     return replace(each, error=NotDumped(message + each.error.message, hint=hint))
-
-
-def _hurry(session: Session, limits: Limits) -> None:
-    if limits.deadline is not None:
-        session.environments.hurry(limits.deadline)

@@ -20,8 +20,7 @@ def move(session: Session, request: Request, question: str | None) -> int:
     :return: the exit code.
     """
     limits = session.options.limits()  # the time is counted from here
-    if limits.deadline is not None:
-        session.environments.hurry(limits.deadline)
+    session.environments.hurry(limits.deadline)
     if request.operation is Operation.UP and not question:
         return migrating.repeatedly(
             lambda: _move(session, request, question, limits), session.renderer.message

@@ -59,11 +59,13 @@ class Environments:
         """The environment that has the lock of a run; None where no database is configured."""
         return next((name for name in ORDER if self.configured(name)), None)
 
-    def hurry(self, deadline: float) -> None:
+    def hurry(self, deadline: float | None) -> None:
         """Have every question from now on given up soon after a time.
 
-        :param deadline: on ``time.monotonic()``'s clock.
+        :param deadline: on ``time.monotonic()``'s clock; None leaves everything as it is.
         """
+        if deadline is None:
+            return
         self._deadline = deadline
         for environment in self._open.values():
             environment.hurry(deadline)
