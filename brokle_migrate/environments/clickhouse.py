@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
     from .base import Dump, LastRun
+    from .cluster import Cluster
     from .drivers import Driver
     from .half_done import Made
     from .ledger import Prove
@@ -75,7 +76,9 @@ class ClickHouseEnvironment:
         from .clickhouse_lease import ClickHouseRows
 
         config = self._config
-        rows = ClickHouseRows(self._url, self._settings, config.version_table, config.engine)
+        rows = ClickHouseRows(
+            self._url, self._settings, config.version_table, config.engine, config.cluster
+        )
         return Lease(rows, Wait(self.label, timeout, waiting))
 
     def revisions(self) -> tuple[Revision, ...]:
@@ -103,7 +106,10 @@ class ClickHouseEnvironment:
         )
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        return tuple(self._load(step) for step in steps)
+        loaded = tuple(self._load(step) for step in steps)
+        if loaded and self._cluster is not None:
+            self._require_all_replicas(self._cluster)
+        return loaded
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(self._sql(step) for step in steps)
@@ -165,7 +171,10 @@ class ClickHouseEnvironment:
             return ()
         with self._answering():
             self._ledger().read()  # another tool's ledger is not ours to drop
-            return clickhouse_objects.inventory(self._connected(), self._config.version_table)
+            everywhere = self._cluster.on_cluster if self._cluster is not None else ""
+            return clickhouse_objects.inventory(
+                self._connected(), self._config.version_table, everywhere
+            )
 
     def drop(self, objects: Sequence[DatabaseObject]) -> None:
         dropped = 0
@@ -240,7 +249,16 @@ class ClickHouseEnvironment:
         return self._open()
 
     def _ledger(self) -> Ledger:
-        return Ledger(self._open(), self._config.version_table, self._config.engine)
+        return Ledger(self._open(), self._config.version_table, self._config.engine, self._cluster)
+
+    @cached_property
+    def _cluster(self) -> Cluster | None:
+        name = self._config.cluster
+        if name is None or self._url.directory is not None:  # the embedded engine has none
+            return None
+        from .cluster import Cluster
+
+        return Cluster(self._connected, name)
 
     def _record(self) -> Recorder:
         """What writes this run's rows; makes the ledger where there is none."""
@@ -274,6 +292,18 @@ class ClickHouseEnvironment:
         made = made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
         require_takes_back(step, made)
         return made
+
+    def _require_all_replicas(self, cluster: Cluster) -> None:
+        try:
+            cluster.require_all()
+        except ServerError as error:
+            raise StateError(
+                f"whether every replica of {cluster.name} is there can't be told: {error.message}",
+                hint="the user needs SELECT on system.clusters, system.replicas, system.zookeeper "
+                "and system.macros, and GRANT REMOTE ON *.*",
+            ) from error
+        except ConnectionLost as error:
+            raise unreachable(self._url, error) from error
 
     def _sql(self, step: Step) -> StepSql:
         from .half_done import remaining

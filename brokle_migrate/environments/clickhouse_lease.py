@@ -28,11 +28,13 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import StateError
 from ..locks.base import Holder, Kind
 from ..locks.heartbeat import Gone
+from .cluster import Cluster, patiently
 from .drivers import ConnectionLost, ServerError, connect, unreachable
 from .drivers.base import UNKNOWN_TABLE, quoted
 
@@ -81,16 +83,24 @@ class ClickHouseRows:
 
     :param ledger: the name of the ledger table.
     :param engine: the ledger's engine.
+    :param cluster: the name of the cluster whose servers all have the table.
     """
 
     def __init__(
-        self, url: DatabaseUrl, settings: Mapping[str, str], ledger: str, engine: str
+        self,
+        url: DatabaseUrl,
+        settings: Mapping[str, str],
+        ledger: str,
+        engine: str,
+        cluster: str | None = None,
     ) -> None:
         self._url = url
         self._settings = settings
-        self._table = f"`{lock_table(ledger)}`"
+        self._name = lock_table(ledger)
+        self._table = f"`{self._name}`"
         self._engine = engine
         self._driver: Driver | None = None
+        self._cluster = Cluster(self._connected, cluster) if cluster else None
 
     def claim(self, token: str, name: str, ttl: int) -> bool:
         with self._explained():
@@ -159,7 +169,7 @@ class ClickHouseRows:
             "SETTINGS select_sequential_consistency = 1"
         )
         try:
-            rows = self._connected().query(query)
+            rows = patiently(partial(self._connected().query, query))
         except ServerError as error:
             if error.code != UNKNOWN_TABLE:
                 raise
@@ -170,18 +180,24 @@ class ClickHouseRows:
 
     def _create(self) -> None:
         columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-        order = " ORDER BY (second, token, event)" if "MergeTree" in self._engine else ""
+        engine, everywhere = self._engine, ""
+        if self._cluster is not None:
+            engine = self._cluster.engine(self._name, self._engine)
+            everywhere = self._cluster.on_cluster
+        order = " ORDER BY (second, token, event)" if "MergeTree" in engine else ""
         self._connected().execute(
-            f"CREATE TABLE IF NOT EXISTS {self._table} ({columns}) ENGINE = {self._engine}{order}",
+            f"CREATE TABLE IF NOT EXISTS {self._table}{everywhere} ({columns}) "
+            f"ENGINE = {engine}{order}",
             timeout=_TIMEOUT,
         )
 
     def _write(self, token: str, event: str, ttl: int, name: str) -> None:
-        self._connected().execute(
+        sql = (
             f"INSERT INTO {self._table} ({', '.join(_COLUMNS)}) "
-            f"SELECT {_NOW}, '{token}', '{event}', toUInt32({ttl}), '{quoted(name)}'",
-            timeout=_TIMEOUT,
+            f"SELECT {_NOW}, '{token}', '{event}', toUInt32({ttl}), '{quoted(name)}'"
         )
+        settings = self._cluster.writing if self._cluster is not None else None
+        patiently(partial(self._connected().execute, sql, settings=settings, timeout=_TIMEOUT))
 
     def _connected(self) -> Driver:
         if self._driver is None:

@@ -34,16 +34,17 @@ _ORDER = (
 )
 
 
-def inventory(driver: Driver, ledger: str) -> tuple[DatabaseObject, ...]:
+def inventory(driver: Driver, ledger: str, everywhere: str = "") -> tuple[DatabaseObject, ...]:
     """Everything in the current database.
 
     :param ledger: the name of the ledger table.
+    :param everywhere: what makes a statement run on every server of a cluster.
     """
     try:
         rows = {size.name: size.rows for size in sizes(driver)}
     except ServerError:  # who may not count may still drop
         rows = {}
-    found = [_object(row, rows, ledger) for row in driver.query(_TABLES)]
+    found = [_object(row, rows, ledger, everywhere) for row in driver.query(_TABLES)]
     return tuple(sorted(found, key=lambda item: (_ORDER.index(item.kind), item.name)))
 
 
@@ -79,7 +80,7 @@ def sizes(driver: Driver) -> tuple[TableSize, ...]:
     )
 
 
-def _object(row: Row, rows: dict[str, int], ledger: str) -> DatabaseObject:
+def _object(row: Row, rows: dict[str, int], ledger: str, everywhere: str) -> DatabaseObject:
     name, engine = row
     kind = {ledger: "ledger", lock_table(ledger): LOCK}.get(name) or kind_of(engine)
     word = {"materialized view": "VIEW", "view": "VIEW", "dictionary": "DICTIONARY"}.get(
@@ -87,7 +88,7 @@ def _object(row: Row, rows: dict[str, int], ledger: str) -> DatabaseObject:
     )
     escaped = name.replace("\\", "\\\\").replace("`", "\\`")
     counted = rows.get(name, 0) if kind in {"table", *_BOOKKEEPING} else None
-    return DatabaseObject(kind, name, counted, f"DROP {word} IF EXISTS `{escaped}`")
+    return DatabaseObject(kind, name, counted, f"DROP {word} IF EXISTS `{escaped}`{everywhere}")
 
 
 def kind_of(engine: str) -> str:

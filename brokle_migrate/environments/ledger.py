@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import ForeignLedger
+from ..errors import ForeignLedger, StateError
 from ..model import CLICKHOUSE, Action
 from .attempts import DONE, Content, LedgerRow, standing
 from .base import LastRun
+from .cluster import SEQUENTIAL, patiently
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
 from .runs import FINISHED, RUN, last_runs, read
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..interruption import Interruption
     from ..past import PastRun
+    from .cluster import Cluster
     from .drivers import Driver, Row
 
     Prove = Callable[[Interruption], Interruption]
@@ -106,13 +109,18 @@ class Ledger:
 
     :param table: its name.
     :param engine: the table engine, as configured.
+    :param cluster: whose servers all have it; None for a single server.
     """
 
-    def __init__(self, driver: Driver, table: str, engine: str) -> None:
+    def __init__(
+        self, driver: Driver, table: str, engine: str, cluster: Cluster | None = None
+    ) -> None:
         self._driver = driver
         self.name = table
         self.table = f"`{table}`"
         self._engine = engine
+        self._cluster = cluster
+        self._reading = SEQUENTIAL if cluster else ""
 
     def read(self, prove: Prove | None = None) -> LedgerState:
         """What the ledger says now; creates nothing.
@@ -125,13 +133,14 @@ class Ledger:
         columns = ("action", "event", "statement", "statements", "checksum", "digest")
         query = (
             f"SELECT version, {', '.join(map(last, columns))}, max(seq) FROM {self.table} "
-            f"GROUP BY version, action = '{RUN}' ORDER BY version"
+            f"GROUP BY version, action = '{RUN}' ORDER BY version{self._reading}"
         )
         try:
-            latest = fold(self._driver.query(query))
+            latest = fold(self._query(query))
             return self._state(latest, prove)
         except ServerError as error:
             if error.code == UNKNOWN_TABLE:
+                self._require_nowhere()
                 return LedgerState(exists=False)
             if error.code in {UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD}:
                 raise self._foreign() from error
@@ -148,12 +157,30 @@ class Ledger:
                 applied[version] = found.applied
         return LedgerState(applied, tuple(dirty), latest.last)
 
+    def _query(self, sql: str) -> list[Row]:
+        if self._cluster is None:
+            return self._driver.query(sql)
+        return patiently(partial(self._driver.query, sql))
+
+    def _require_nowhere(self) -> None:
+        """Refuse a replica without the ledger that others have: it missed what they have run.
+
+        :raises StateError: others have it.
+        """
+        if self._cluster is not None and self._cluster.is_kept_elsewhere(self.name):
+            raise StateError(
+                f"this replica of the cluster {self._cluster.name} has no ledger {self.name}, "
+                "while others have: it has missed what was migrated; nothing was changed",
+                hint="bring its tables and its ledger in line with another replica's "
+                f"(there: SHOW CREATE TABLE {self.name}), or connect to another replica",
+            )
+
     def _rows(self, version: str) -> list[LedgerRow]:
         """Every row of a version, oldest first."""
-        rows = self._driver.query(
+        rows = self._query(
             "SELECT action, event, statement, statements, statement_hash, query_id, error, "
             f"checksum, digest FROM {self.table} "
-            f"WHERE version = {version} AND action != '{RUN}' ORDER BY seq"
+            f"WHERE version = {version} AND action != '{RUN}' ORDER BY seq{self._reading}"
         )
         return [
             LedgerRow(action, event, int(at), int(total), text, id_, error, Content(*content))
@@ -163,9 +190,14 @@ class Ledger:
     def create(self) -> None:
         """Make the table unless it is there."""
         columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        order = " ORDER BY seq" if "MergeTree" in self._engine else ""
+        engine, everywhere = self._engine, ""
+        if self._cluster is not None:
+            engine = self._cluster.engine(self.name, self._engine)
+            everywhere = self._cluster.on_cluster
+        order = " ORDER BY seq" if "MergeTree" in engine else ""
         self._driver.execute(
-            f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}) ENGINE = {self._engine}{order}"
+            f"CREATE TABLE IF NOT EXISTS {self.table}{everywhere} ({columns}) "
+            f"ENGINE = {engine}{order}"
         )
 
     def append(self, rows: list[tuple[object, ...]], query_id: str = "") -> None:
@@ -173,7 +205,14 @@ class Ledger:
 
         :param query_id: what the insert runs under.
         """
-        self._driver.insert(self.table, list(COLUMNS), rows, query_id=query_id)
+        insert = partial(self._driver.insert, self.table, list(COLUMNS), rows, query_id=query_id)
+        if self._cluster is None:
+            insert()
+            return
+        try:
+            patiently(partial(insert, settings=self._cluster.writing))
+        except ServerError as error:
+            raise self._cluster.explained(error) from error
 
     def last_run(self) -> LastRun | None:
         """What the last run upwards applied; None where there was none.
@@ -182,11 +221,11 @@ class Ledger:
         same.
         """
         try:
-            rows = self._driver.query(
+            rows = self._query(
                 f"SELECT run, argMax(note, {_TELLS}), "
                 f"groupArrayIf(version, {_APPLIES}) FROM {self.table} "
                 f"WHERE ({_TELLS}) OR ({_APPLIES}) GROUP BY run "
-                "ORDER BY max(seq) DESC LIMIT 1"
+                f"ORDER BY max(seq) DESC LIMIT 1{self._reading}"
             )
         except ServerError as error:
             if error.code == UNKNOWN_TABLE:

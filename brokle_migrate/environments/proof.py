@@ -10,14 +10,16 @@ is no error.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..interruption import Outcome
 from .clickhouse_refusals import did_nothing
+from .distributed import Task
 from .drivers import ConnectionLost, ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE, quoted
 from .recorder import intent_id
+from .verdicts import NOT_KNOWN, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,21 +47,6 @@ _LOG = "the server's query log"
 _NEVER_ARRIVED = f"{_LOG} shows that it never arrived"
 # Where DDL fails half-way, the log calls that "before start", too.
 _STREAMS = ("SELECT", "INSERT", "WITH")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of a statement, and from where.
-
-    :ivar error: the server's answer, where the log has it.
-    """
-
-    outcome: Outcome
-    evidence: str = ""
-    error: ServerError | None = None
-
-
-_NOT_KNOWN = Verdict(Outcome.UNKNOWN)
 
 
 def prove(driver: Driver, interruption: Interruption, sql: str | None) -> Interruption:
@@ -132,7 +119,7 @@ def _logged(driver: Driver, query_id: str, sql: str | None, *, answered: bool) -
     end = time.monotonic() + _ON_ITS_WAY
     while True:
         events, age = _events(driver, query_id)
-        found = _read(events, sql)
+        found = _read(driver, events, sql)
         if events or answered or age is None or (sql is not None and "log_queries" in sql.lower()):
             return found
         if age >= _ON_ITS_WAY or time.monotonic() >= end:
@@ -161,7 +148,8 @@ def _events(driver: Driver, query_id: str) -> tuple[dict[str, str], float | None
         "AND event_date >= today() - 30",
     )
     events = {kind: error for id_, kind, error, _ in rows if id_ == query_id}
-    ages = [float(age) for id_, kind, _, age in rows if id_ != query_id and kind == _FINISHED]
+    # An intent that could not be recorded was not followed by its statement either.
+    ages = [float(age) for id_, kind, _, age in rows if id_ != query_id and kind != _STARTED]
     return events, min(ages, default=None) if complete else None
 
 
@@ -172,13 +160,25 @@ def _logs_everything(driver: Driver) -> bool:
     return all(found.get(name, value) in {value, "QUERY_START"} for name, value in _WHOLE.items())
 
 
-def _read(events: dict[str, str], sql: str | None) -> Verdict | None:
+def _read(driver: Driver, events: dict[str, str], sql: str | None) -> Verdict | None:
     if _FINISHED in events:
         return Verdict(Outcome.DONE, f"{_LOG} has its end")
     for kind in (_FAILED_BEFORE_START, _FAILED):
         if kind in events:
-            return _failed(ServerError(events[kind]), sql, before_start=kind != _FAILED)
+            error = ServerError(events[kind])
+            task = Task.named_by(error)
+            if task is not None:
+                return _of_all(driver, task)
+            return _failed(error, sql, before_start=kind != _FAILED)
     return None
+
+
+def _of_all(driver: Driver, task: Task) -> Verdict:
+    """What the servers of a cluster have made of a statement that was not waited for."""
+    try:
+        return task.verdict(driver)
+    except ServerError:  # the queue can't be read, so it proves nothing
+        return NOT_KNOWN
 
 
 def _failed(error: ServerError, sql: str | None, *, before_start: bool) -> Verdict | None:
@@ -192,11 +192,11 @@ def _failed(error: ServerError, sql: str | None, *, before_start: bool) -> Verdi
 
 def _shown(driver: Driver, sql: str | None) -> Verdict:
     """What the schema shows, and whether running the statement again would do harm."""
-    from ..sqltext import is_repeatable, traces
+    from ..sqltext import is_repeatable, on_cluster, traces
 
     if sql is None:
         return Verdict(Outcome.UNKNOWN, "the file does not have this statement any more")
-    found = traces(sql)
+    found = () if on_cluster(sql) else traces(sql)  # one server does not show all
     holds = [_holds(driver, trace) for trace in found]
     if found and all(state is True for state in holds):
         return Verdict(Outcome.DONE, _words(found))
@@ -204,7 +204,7 @@ def _shown(driver: Driver, sql: str | None) -> Verdict:
         return Verdict(Outcome.NO_EFFECT, _words(found, negated=True))
     if is_repeatable(sql):
         return Verdict(Outcome.REPEATABLE, "running it again does no harm")
-    return _NOT_KNOWN
+    return NOT_KNOWN
 
 
 def _holds(driver: Driver, trace: Trace) -> bool | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..interruption import Outcome
+from .distributed import Task
 from .drivers import ConnectionLost, NoAnswer, ServerError
 from .proof import outcome_of
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..model import Limits, Statement
     from .drivers import Driver
-    from .proof import Verdict
+    from .verdicts import Verdict
 
 _POLL = 0.5
 _AWAY = 20.0  # seconds that a server may be away, to be started again
@@ -92,7 +94,15 @@ def send(
             timeout=clock.left,
         )
     except ConnectionLost as lost:
-        return _Pursuit(driver, statement, query_id, clock, tell, lost).result()
+        why = "no answer came" if isinstance(lost, NoAnswer) else str(lost)
+        look = partial(outcome_of, driver, query_id, statement.text)
+        return _Pursuit(driver, query_id, clock, tell, look, why).result()
+    except ServerError as error:
+        task = Task.named_by(error)
+        if task is None:
+            raise
+        look = partial(task.verdict, driver)
+        return _Pursuit(driver, query_id, clock, tell, look, "", distributed=True).result()
     return ""
 
 
@@ -102,18 +112,21 @@ class _Pursuit:
     def __init__(
         self,
         driver: Driver,
-        statement: Statement,
         query_id: str,
         clock: Clock,
         tell: Callable[[str], None],
-        lost: ConnectionLost,
+        look: Callable[[], Verdict],
+        why: str,
+        *,
+        distributed: bool = False,
     ) -> None:
         self._driver = driver
-        self._statement = statement
         self._query_id = query_id
         self._clock = clock
         self._tell = tell
-        self._why = "no answer came" if isinstance(lost, NoAnswer) else str(lost)
+        self._look = look
+        self._why = why
+        self._distributed = distributed
         self._away_since: float | None = None
         self._cancelled_at: float | None = None
 
@@ -121,8 +134,8 @@ class _Pursuit:
         """Wait until the server tells."""
         while True:
             try:
-                found = outcome_of(self._driver, self._query_id, self._statement.text)
-            except ConnectionLost as error:
+                found = self._look()
+            except (ConnectionLost, ServerError) as error:
                 self._miss(error)
                 continue
             self._away_since = None
@@ -130,10 +143,10 @@ class _Pursuit:
                 self._wait(found.evidence)
                 continue
             if found.outcome is Outcome.DONE:
-                return f"the answer was lost; {found.evidence}"
+                return f"{self._why and 'the answer was lost; '}{found.evidence}"
             raise self._failure(found)
 
-    def _miss(self, error: ConnectionLost) -> None:
+    def _miss(self, error: Exception) -> None:
         now = time.monotonic()
         self._away_since = self._away_since or now
         if now - self._away_since > _AWAY or self._clock.over:
@@ -142,7 +155,12 @@ class _Pursuit:
         time.sleep(_POLL)
 
     def _wait(self, evidence: str) -> None:
-        """Let the statement run on, or cancel it when its time is over."""
+        """Let the statement run on, or cancel it when its time is over.
+
+        What waits in the queue of a server can't be cancelled: it will run when its turn comes.
+        """
+        if self._distributed and self._clock.over:
+            raise Unsettled(f"{self._clock.limit}; {evidence}; they still will")
         if self._clock.over and self._cancelled_at is None:
             self._cancelled_at = time.monotonic()
             self._cancel()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .destruction import Destruction, destroys
 from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
-from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
+from .facts import has_inline_values, has_one_effect, identifiers, may_mutate, on_cluster
 from .hiding import hide_secrets
 from .layout import laid_out
 from .portable import Portable, portable
@@ -39,6 +39,7 @@ __all__ = [
     "makes",
     "may_mutate",
     "moves",
+    "on_cluster",
     "parse",
     "portable",
     "split",

@@ -46,6 +46,11 @@ def _has_one_effect(words: Words) -> bool:
     return (words.take("DROP") or words.take("RENAME")) and "," not in upper
 
 
+def on_cluster(text: str) -> bool:
+    """Whether a ClickHouse statement runs on every server of a cluster."""
+    return any("ON CLUSTER" in " ".join(words.rest).upper() for words in sentences(text))
+
+
 def may_mutate(text: str) -> bool:
     """Whether a row may appear in ``system.mutations`` when this ClickHouse statement runs.
 

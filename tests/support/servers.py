@@ -78,13 +78,19 @@ class ClickHouseServer:
 
     :param extra: further configuration elements, for a cluster.
     :param users: names and passwords in place of these two.
+    :param tcp_port: a port that others have to know beforehand.
     """
 
     def __init__(
-        self, directory: Path, *, extra: str = "", users: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        extra: str = "",
+        users: Mapping[str, str] | None = None,
+        tcp_port: int | None = None,
     ) -> None:
         self.directory = directory
-        self.http_port, self.tcp_port = free_port(), free_port()
+        self.http_port, self.tcp_port = free_port(), tcp_port or free_port()
         self._write(extra, {"default": "", USER: PASSWORD} if users is None else users)
         self.process = self._start()
 

@@ -125,6 +125,7 @@ class Driver(Protocol):
         rows: Sequence[Sequence[object]],
         *,
         query_id: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Insert rows in one block; not waited for longer than :data:`PATIENCE`.
 

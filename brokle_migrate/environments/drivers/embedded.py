@@ -56,9 +56,10 @@ class EmbeddedDriver:
         rows: Sequence[Sequence[object]],
         *,
         query_id: str = "",  # noqa: ARG002
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
-        self._run(head + format_tsv(rows), self._settings)
+        self._run(head + format_tsv(rows), {**self._settings, **(settings or {})})
 
     def refusal(self, sql: str) -> str | None:  # noqa: ARG002 - the engine takes every statement
         return None

@@ -67,12 +67,14 @@ class NativeDriver:
         rows: Sequence[Sequence[object]],
         *,
         query_id: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         with self._translated(), self._answer_within(PATIENCE):
             self._client.execute(
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES",
                 [tuple(row) for row in rows],
                 query_id=query_id or None,
+                settings=dict(settings or {}),
             )
 
     def refusal(self, sql: str) -> str | None:

@@ -1,0 +1,197 @@
+"""A cluster of two replicas: the ledger on both, nothing where one is missing, slow queues."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.cluster import NAME, Cluster, require_cluster
+from tests.support.process import wait_until
+from tests.support.project import Project
+from tests.support.servers import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+EVENTS = (
+    f"CREATE TABLE events ON CLUSTER {NAME} (id UInt64) "
+    "ENGINE = ReplicatedMergeTree('/t/{database}/events', '{{replica}}') ORDER BY id;"
+)
+DROP = f"DROP TABLE events ON CLUSTER {NAME}"
+COLUMN = f"ALTER TABLE events ON CLUSTER {NAME} ADD COLUMN name String"
+LATE = f"ALTER TABLE events ON CLUSTER {NAME} ADD COLUMN late String"
+IMPATIENT = "distributed_ddl_task_timeout=1"
+NO_COLUMN = f"ALTER TABLE events ON CLUSTER {NAME} DROP COLUMN name"
+
+
+@pytest.fixture(scope="session")
+def running_cluster(servers_directory: Path) -> Iterator[Cluster]:
+    require_cluster()
+    cluster = Cluster(servers_directory / "cluster")
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def cluster(running_cluster: Cluster) -> Iterator[Cluster]:
+    running_cluster.heal()
+    yield running_cluster
+    running_cluster.heal()
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> str:
+    return cluster.create_database()
+
+
+@pytest.fixture
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "clickhouse+native"))
+
+
+@pytest.fixture
+def through(
+    cluster: Cluster, database: str, scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], Project]:
+    """The same project, configured to go through either replica."""
+    monkeypatch.setenv("CLICKHOUSE_CLUSTER", NAME)
+
+    @cache
+    def project(number: int) -> Project:
+        url = cluster.replicas[number].url(scheme, database)
+        made = Project(tmp_path / f"r{number + 1}", None, url)
+        made.add_pair("1", "events", EVENTS.format(database=database), DROP)
+        made.add_pair("2", "name", COLUMN, NO_COLUMN)
+        return made
+
+    return project
+
+
+def tables(cluster: Cluster, database: str, number: int) -> set[str]:
+    return {name for (name,) in cluster.replicas[number].query("SHOW TABLES", database)}
+
+
+def count(cluster: Cluster, sql: str, number: int = 0) -> int:
+    ((found,),) = cluster.replicas[number].query(sql)
+    return int(found)
+
+
+@pytest.mark.parametrize("scheme", ["clickhouse+native", "clickhouse+http"], indirect=True)
+def test_a_run_through_the_other_replica_sees_everything(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    done = through(0).invoke("up")
+    assert done.code == 0, done.out + done.err
+    again = through(1).invoke("up")
+    assert again.code == 0, again.out + again.err
+    assert "nothing to do" in (again.out + again.err).lower()
+    expected = {"events", "schema_migrations", "schema_migrations_lock"}
+    assert [tables(cluster, database, n) for n in (0, 1)] == [expected, expected]
+
+    back = through(1).invoke("down", "--all", "-y")
+    assert back.code == 0, back.out + back.err
+    status = through(0).invoke("status", "--json")
+    (found,) = json.loads(status.out)["data"]["databases"]
+    assert (found["current"], len(found["pending"])) == ([], 2)
+    assert "events" not in tables(cluster, database, 0) | tables(cluster, database, 1)
+
+
+def test_drop_empties_every_replica(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    assert through(0).invoke("up").code == 0
+    dropped = through(1).run("drop", "-y")
+    assert dropped.code == 0, dropped.out + dropped.err
+    assert [tables(cluster, database, n) for n in (0, 1)] == [set(), set()]
+    assert through(0).invoke("up").code == 0
+
+
+def test_with_a_replica_stopped_nothing_runs_and_it_is_named(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    stopped = cluster.replicas[1]
+    stopped.stop()
+    refused = through(0).invoke("up")
+    assert refused.code == 5, refused.out + refused.err
+    assert f"127.0.0.1:{stopped.tcp_port}" in refused.err
+    assert PASSWORD not in refused.out + refused.err
+    assert tables(cluster, database, 0) <= {"schema_migrations_lock"}
+
+    cluster.heal()
+    done = through(0).invoke("up")
+    assert done.code == 0, done.out + done.err
+
+
+def test_without_zookeeper_nothing_runs(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    assert through(0).invoke("up", "--steps", "1").code == 0
+    cluster.zookeeper.stop()
+    refused = through(0).invoke("up")
+    assert refused.code in {1, 5}, refused.out + refused.err
+    cluster.zookeeper.start()
+    wait_until(
+        lambda: count(cluster, "SELECT sum(is_readonly) FROM system.replicas") == 0,
+        30,
+        "the tables are writable again",
+    )
+    # The old server needs a while longer to choose who runs a distributed ALTER.
+    through(0).add_pair("2", "name", "INSERT INTO events (id) SELECT 1", "SELECT 1")
+    done = through(0).invoke("up")
+    assert done.code == 0, done.out + done.err
+
+
+def test_a_queue_that_is_slower_than_its_timeout_is_waited_for(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    project = through(0)
+    project.add_pair("3", "late", f"-- migrate: settings {IMPATIENT}\n{LATE}", "SELECT 1")
+    assert project.invoke("up", "--steps", "2").code == 0
+    busy = f"CREATE TABLE busy ON CLUSTER {NAME} ENGINE = Memory AS SELECT sleep(3)"
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(cluster.replicas[0].query, busy, database)
+        time.sleep(0.5)  # it is in the queue now, before the statement
+        done = project.invoke("up")
+        slow.result()
+    assert done.code == 0, done.out + done.err
+    for replica in cluster.replicas:
+        assert ("late",) in replica.query("SELECT name FROM system.columns", database)
+
+
+def test_a_replica_that_could_not_run_a_statement_is_named(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    project = through(0)
+    project.add_pair("3", "odd", f"CREATE TABLE odd ON CLUSTER {NAME} (a UInt8) ENGINE = Log", DROP)
+    other = cluster.replicas[1]
+    assert project.invoke("up", "--steps", "2").code == 0
+    other.query("CREATE TABLE odd (a UInt8) ENGINE = Log", database)
+    failed = project.invoke("up")
+    assert failed.code == 6, failed.out + failed.err
+    assert f"127.0.0.1:{other.tcp_port}" in failed.out + failed.err
+
+
+def test_a_replica_that_dies_meanwhile_stops_the_run(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    project = through(0)
+    slow = "INSERT INTO events (id) SELECT sleep(3)"
+    project.add_pair("3", "late", f"{slow};\n{LATE}", "SELECT 1")
+    assert project.invoke("up", "--steps", "2").code == 0
+    with project.start("up") as running:
+        inserts = "SELECT count() FROM system.processes WHERE query LIKE '%INSERT INTO events%'"
+        wait_until(lambda: count(cluster, inserts) > 1, 20, "it inserts")
+        cluster.replicas[1].kill()
+        failed = running.wait(90)
+    assert failed.code == 6, failed.out + failed.err
+    assert f"127.0.0.1:{cluster.replicas[1].tcp_port}" in failed.out
+
+    cluster.heal()
+    done = project.invoke("up")
+    assert done.code == 0, done.out + done.err
