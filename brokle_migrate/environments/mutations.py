@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from .drivers import ServerError
+from .replicas import behind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..model import Statement
     from .drivers import Driver
@@ -61,7 +62,7 @@ class Watch:
     seen: bool = False
 
     def wait(self, tell: Callable[[str], None]) -> None:
-        """Return when every mutation that came since is done.
+        """Return when every mutation that came since is done, on every replica that is active.
 
         :param tell: called with how far they are; what it raises ends the wait.
         :raises ServerError: one fails again and again, or was killed.
@@ -73,8 +74,11 @@ class Watch:
             for mutation in unfinished - found.keys():
                 raise ServerError(f"{mutation} was killed")
             unfinished = frozenset(each for each, state in found.items() if not state.done)
-            if not unfinished:
+            elsewhere = {} if unfinished else _unfinished_elsewhere(self.driver, found)
+            if not unfinished and not elsewhere:
                 return
+            for mutation, replicas in elsewhere.items():
+                tell(f"{mutation} is not finished on {', '.join(replicas)}")
             for mutation in unfinished:
                 self._count_failure(mutation, found[mutation].reason)
                 tell(f"{mutation} has {found[mutation].parts} parts to do")
@@ -117,6 +121,14 @@ def watch(driver: Driver, statement: Statement, *, again: bool = False) -> Watch
     found = _mutations(driver)
     before = {m for m, state in found.items() if state.done or not again}
     return Watch(driver, identifiers(statement.text), frozenset(before))
+
+
+def _unfinished_elsewhere(
+    driver: Driver, mutations: Iterable[Mutation]
+) -> dict[Mutation, list[str]]:
+    """Which replicas are not done with mutations that this one is done with."""
+    found = {m: behind(driver, m.database, m.table, m.id) for m in mutations}
+    return {mutation: replicas for mutation, replicas in found.items() if replicas}
 
 
 def _mutations(driver: Driver) -> dict[Mutation, State]:

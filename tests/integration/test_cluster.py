@@ -26,6 +26,7 @@ EVENTS = (
 DROP = f"DROP TABLE events ON CLUSTER {NAME}"
 COLUMN = f"ALTER TABLE events ON CLUSTER {NAME} ADD COLUMN name String"
 LATE = f"ALTER TABLE events ON CLUSTER {NAME} ADD COLUMN late String"
+SLOWLY = "UPDATE name = if(sleepEachRow(0.2) = 0, 'y', 'z') WHERE 1"
 IMPATIENT = "distributed_ddl_task_timeout=1"
 NO_COLUMN = f"ALTER TABLE events ON CLUSTER {NAME} DROP COLUMN name"
 
@@ -195,3 +196,28 @@ def test_a_replica_that_dies_meanwhile_stops_the_run(
     cluster.heal()
     done = project.invoke("up")
     assert done.code == 0, done.out + done.err
+
+
+def test_a_mutation_is_waited_for_on_the_other_replica(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    project = through(0)
+    rows = "INSERT INTO events (id, name) SELECT number, 'x' FROM numbers(4)"
+    project.add_pair("3", "rows", f"{rows};\nALTER TABLE events {SLOWLY}", "SELECT 1")
+    assert project.invoke("up", "--steps", "2").code == 0
+    done = project.invoke("up")
+    assert done.code == 0, done.out + done.err
+    for replica in cluster.replicas:
+        assert set(replica.query("SELECT name FROM events", database)) == {("y",)}
+
+
+def test_runs_through_both_replicas_exclude_each_other(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    for number in (0, 1):
+        through(number).add_pair("3", "s", "INSERT INTO events (id) SELECT sleep(2)", "SELECT 1")
+    assert through(0).invoke("up", "--steps", "2").code == 0
+    with through(0).start("up") as first, through(1).start("up") as second:
+        assert [first.wait(60).code, second.wait(60).code] == [0, 0]
+    rows = f"SELECT count() FROM {database}.events"
+    assert count(cluster, rows) == count(cluster, rows, 1) == 1
