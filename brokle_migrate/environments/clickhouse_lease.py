@@ -57,6 +57,7 @@ _COLUMNS = {
 _NOW = "toUInt64(toUnixTimestamp(now()))"
 _MEMORY = 86_400  # seconds; what is older than a day holds nothing
 _TIMEOUT = 10.0  # seconds to wait for one row
+_CREATION = 60.0  # seconds to wait for the table, on every server of a cluster
 _RIVALRY = 2.0  # seconds for which a first claimant waits until the others have withdrawn
 
 
@@ -188,7 +189,7 @@ class ClickHouseRows:
         self._connected().execute(
             f"CREATE TABLE IF NOT EXISTS {self._table}{everywhere} ({columns}) "
             f"ENGINE = {engine}{order}",
-            timeout=_TIMEOUT,
+            timeout=_CREATION,
         )
 
     def _write(self, token: str, event: str, ttl: int, name: str) -> None:
