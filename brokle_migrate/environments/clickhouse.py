@@ -19,6 +19,7 @@ from . import clickhouse_objects, templates
 from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
 from .drivers import ConnectionLost, ServerError, connect, unreachable
+from .filling import PERHAPS_A_VALUE, Filling
 from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
+    from ..sqltext import ServerSide
     from .base import Dump, LastRun
     from .drivers import Driver
     from .half_done import Made
@@ -55,8 +57,10 @@ class ClickHouseEnvironment:
     def __init__(self, config: ClickHouseConfig, x: tuple[str, ...] = ()) -> None:
         self._config = config
         directory = config.require_script_location()
-        self._scripts = SqlScriptDirectory(directory)
         self._url, self._settings = _configured(config, directory, x)
+        values = config.placeholders
+        self._filling = None if values is None else Filling(values, self._server_side)
+        self._scripts = SqlScriptDirectory(directory, self._filling)
         self._driver: Driver | None = None
         self._deadline: float | None = None
         self._run_id = str(uuid.uuid4())
@@ -103,7 +107,10 @@ class ClickHouseEnvironment:
         )
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        return tuple(self._load(step) for step in steps)
+        loaded = tuple(self._load(step) for step in steps)
+        if self._filling is not None:
+            self._filling.require_filled()
+        return loaded
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(self._sql(step) for step in steps)
@@ -324,6 +331,19 @@ class ClickHouseEnvironment:
             return False
         return applied.checksum != self._scripts.checksum(revision.id)
 
+    def _server_side(self) -> ServerSide:
+        """What the built-in placeholders stand for; only a cluster makes the server worth asking.
+
+        :raises DatabaseUnreachable: it has to be asked, and did not answer.
+        """
+        from .filling import alone, asked
+
+        cluster = self._config.cluster
+        if cluster is None or not self._exists():
+            return alone(self._url, cluster)
+        with self._answering():
+            return asked(self._connected(), cluster)
+
     def _refusal(self, statement: Statement) -> str | None:
         return self._open().refusal(statement.text) if self._exists() else None
 
@@ -357,8 +377,9 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
             )
         statement = statements[number - 1]
         if checksum(statement.text) != text_hash:
+            perhaps = PERHAPS_A_VALUE if statement.written is not None else ""
             raise Dirty(
-                f"{statement.location}: statement {number} was edited after it was run; "
+                f"{statement.location}: statement {number} was edited after it was run{perhaps}; "
                 f"{step.revision} stands half done",
                 hint=_RESTORE,
             )

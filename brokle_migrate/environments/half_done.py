@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import StepFailed
 from ..sqltext import changes, checksum, destroys, makes, moves
+from .filling import PERHAPS_A_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,11 +81,13 @@ def made_by(step: Step, upgrade: Iterable[Statement]) -> Made | None:
     """
     if step.touched is None:
         return None
+    upgrade = tuple(upgrade)
     texts = {checksum(statement.text): statement.text for statement in upgrade}
+    perhaps = PERHAPS_A_VALUE if any(each.written is not None for each in upgrade) else ""
     if not texts.keys() >= {*step.touched, *filter(None, [step.unproven])}:
         raise StepFailed(
-            f"a statement of {step.revision} was edited after it was run, so what it made is not "
-            "known; nothing was taken back",
+            f"a statement of {step.revision} was edited after it was run{perhaps}, so what it "
+            "made is not known; nothing was taken back",
             step=step,
             hint="restore the statements that were run",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..model import Link, Statement, Step
     from ..sqltext import Script
+    from .filling import Filling
 
 _NAME = re.compile(r"(?P<version>\d+)_(?P<slug>.*)\.(?P<direction>up|down)\.sql")
 _LARGEST_VERSION = 2**64 - 1
@@ -46,10 +47,12 @@ class SqlScriptDirectory:
 
     :param directory: where ``env.py`` and the templates are; pairs stand in ``versions/`` or,
         as golang-migrate keeps them, in the directory itself.
+    :param filling: fills in the placeholders of statements; None leaves them as they are.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, filling: Filling | None = None) -> None:
         self.directory = directory
+        self._filling = filling
 
     @property
     def versions(self) -> Path:
@@ -95,7 +98,7 @@ class SqlScriptDirectory:
                 f"{step.environment} {step.revision} can't be rolled back: {script.irreversible} "
                 f"({path})"
             )
-        return script
+        return replace(script, statements=self._filled(script.statements))
 
     def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
         """The statements of a file as it is now; none where it is gone or can't be read."""
@@ -106,9 +109,12 @@ class SqlScriptDirectory:
         if path is None:
             return ()
         try:
-            return split(read(path), path)
+            return self._filled(split(read(path), path))
         except InvalidScripts:
             return ()
+
+    def _filled(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        return statements if self._filling is None else self._filling.fill(statements)
 
     def checksum(self, version: str) -> str:
         """What the ``.up.sql`` of a version says, comments and spacing aside, as SHA-256."""
