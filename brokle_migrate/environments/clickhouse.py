@@ -19,7 +19,6 @@ from . import clickhouse_objects, templates
 from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
 from .drivers import ConnectionLost, ServerError, connect, unreachable
-from .filling import PERHAPS_A_VALUE, Filling
 from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
 
@@ -33,9 +32,10 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
-    from ..sqltext import ServerSide
+    from ..sqltext import Script, ServerSide
     from .base import Dump, LastRun
     from .drivers import Driver
+    from .filling import Filling
     from .half_done import Made
     from .ledger import Prove
     from .recorder import Recorder
@@ -59,7 +59,11 @@ class ClickHouseEnvironment:
         directory = config.require_script_location()
         self._url, self._settings = _configured(config, directory, x)
         values = config.placeholders
-        self._filling = None if values is None else Filling(values, self._server_side)
+        self._filling: Filling | None = None
+        if values is not None:
+            from .filling import Filling
+
+            self._filling = Filling(values, self._server_side)
         self._scripts = SqlScriptDirectory(directory, self._filling)
         self._driver: Driver | None = None
         self._deadline: float | None = None
@@ -107,10 +111,13 @@ class ClickHouseEnvironment:
         )
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        loaded = tuple(self._load(step) for step in steps)
-        if self._filling is not None:
-            self._filling.require_filled()
-        return loaded
+        run = [step for step in steps if step.action is not Action.STAMP]
+        read = [self._scripts.load(step) for step in run]
+        scripts = iter(read if self._filling is None else self._filling.scripts(read))
+        return tuple(
+            self._loaded(step, next(scripts)) if step.action is not Action.STAMP else step
+            for step in steps
+        )
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(self._sql(step) for step in steps)
@@ -299,10 +306,7 @@ class ClickHouseEnvironment:
         except (ServerError, ConnectionLost) as error:
             raise unreachable(self._url, error) from error
 
-    def _load(self, step: Step) -> Step:
-        if step.action is Action.STAMP:
-            return step
-        script = self._scripts.load(step)
+    def _loaded(self, step: Step, script: Script) -> Step:
         _require_unedited(step, script.statements)
         for statement in script.statements:
             refusal = self._refusal(statement)
@@ -368,6 +372,7 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
     :raises Dirty: naming the statement that was edited.
     """
     from ..sqltext import checksum
+    from .half_done import perhaps_a_value
 
     for number, text_hash in enumerate(step.done, 1):
         if number > len(statements):
@@ -377,7 +382,7 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
             )
         statement = statements[number - 1]
         if checksum(statement.text) != text_hash:
-            perhaps = PERHAPS_A_VALUE if statement.written is not None else ""
+            perhaps = perhaps_a_value([statement])
             raise Dirty(
                 f"{statement.location}: statement {number} was edited after it was run{perhaps}; "
                 f"{step.revision} stands half done",

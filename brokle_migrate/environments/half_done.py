@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import StepFailed
 from ..sqltext import changes, checksum, destroys, makes, moves
-from .filling import PERHAPS_A_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +29,13 @@ _BY_HAND = (
 
 class Unclear(Exception):
     """Whether a statement makes up for one that ran can't be told."""
+
+
+def perhaps_a_value(statements: Iterable[Statement]) -> str:
+    """Another reason, in brackets, why none of these statements may be the one that was run."""
+    if all(statement.written is None for statement in statements):
+        return ""
+    return " (or the value of a placeholder has changed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def made_by(step: Step, upgrade: Iterable[Statement]) -> Made | None:
         return None
     upgrade = tuple(upgrade)
     texts = {checksum(statement.text): statement.text for statement in upgrade}
-    perhaps = PERHAPS_A_VALUE if any(each.written is not None for each in upgrade) else ""
+    perhaps = perhaps_a_value(upgrade)
     if not texts.keys() >= {*step.touched, *filter(None, [step.unproven])}:
         raise StepFailed(
             f"a statement of {step.revision} was edited after it was run{perhaps}, so what it "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ class SqlScriptDirectory:
 
     :param directory: where ``env.py`` and the templates are; pairs stand in ``versions/`` or,
         as golang-migrate keeps them, in the directory itself.
-    :param filling: fills in the placeholders of statements; None leaves them as they are.
+    :param filling: fills in placeholders; None where they mean nothing.
     """
 
     def __init__(self, directory: Path, filling: Filling | None = None) -> None:
@@ -82,7 +82,7 @@ class SqlScriptDirectory:
         return tuple(found)
 
     def load(self, step: Step) -> Script:
-        """Read and split the file that a step runs.
+        """Read and split the file that a step runs; its placeholders are left as they are.
 
         :raises InvalidScripts: the file can't be read or split.
         :raises Irreversible: the file says that there is no way back.
@@ -98,10 +98,13 @@ class SqlScriptDirectory:
                 f"{step.environment} {step.revision} can't be rolled back: {script.irreversible} "
                 f"({path})"
             )
-        return replace(script, statements=self._filled(script.statements))
+        return script
 
     def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
-        """The statements of a file as it is now; none where it is gone or can't be read."""
+        """The statements of a file as they would be sent now, placeholders filled in.
+
+        There are none where the file is gone, can't be read or can't be filled in.
+        """
         from ..sqltext import split
 
         pair = self._pairs.get(int(version), Pair(int(version)))
@@ -109,12 +112,10 @@ class SqlScriptDirectory:
         if path is None:
             return ()
         try:
-            return self._filled(split(read(path), path))
+            found = split(read(path), path)
+            return found if self._filling is None else self._filling.fill(found)
         except InvalidScripts:
             return ()
-
-    def _filled(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-        return statements if self._filling is None else self._filling.fill(statements)
 
     def checksum(self, version: str) -> str:
         """What the ``.up.sql`` of a version says, comments and spacing aside, as SHA-256."""
