@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 _NONE: Mapping[str, str] = {}
-# Such a variable says where a secret is, and holds none: hiding a path would garble messages.
-_POINTS = re.compile(r"(?:askpass|_file|_dir|_path)$", re.IGNORECASE)
+# Such a variable holds a path, of a secret or of the working directory: hiding that would garble
+# every message with a place in it.
+_POINTS = re.compile(r"^(?:old)?pwd$|(?:askpass|_file|_dir|_path)$", re.IGNORECASE)
 
 
 def secrets(

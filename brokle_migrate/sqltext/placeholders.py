@@ -125,7 +125,10 @@ def _problem(mark: re.Match[str]) -> str:
         return f"{mark[0]} has no value"
     shown = _SHOWN.match(mark.string, mark.start())
     found = shown[0] if shown else mark[0]
-    return f"{found} is no placeholder, which is ${{name}}; to keep it as it is, write ${found}"
+    return (
+        f"{found} is no placeholder: in the braces a name of letters, digits and _ is expected; "
+        f"to send it as it is, write ${found}"
+    )
 
 
 def _marks(text: str) -> Iterator[re.Match[str]]:
