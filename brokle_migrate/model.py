@@ -63,12 +63,28 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """A stretch of a statement that was filled in for a placeholder.
+
+    :ivar start: its offset in the text.
+    :ivar length: how many characters it has.
+    :ivar written: how many the placeholder has in the file.
+    """
+
+    start: int
+    length: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement exactly as written, without the ending semicolon.
+    """One SQL statement as it is sent: as written, without the ending semicolon.
 
     :ivar settings: server settings for this statement alone.
     :ivar timeout: seconds the statement may take, None for no limit of its own.
     :ivar wait: whether to wait until the mutations that it starts are done.
+    :ivar written: the text in the file, where placeholders were filled in; else None.
+    :ivar filled: the stretches that were, from first to last.
     """
 
     text: str
@@ -76,15 +92,31 @@ class Statement:
     settings: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
     wait: bool = True
+    written: str | None = None
+    filled: tuple[Filled, ...] = ()
 
     def place(self, offset: int) -> Location:
-        """Where the character at ``offset`` of the text stands in the file."""
-        before = self.text[:offset]
+        """Where the character at ``offset`` of the text stands in the file.
+
+        What was filled in stands where its placeholder begins.
+        """
+        written = self.text if self.written is None else self.written
+        before = written[: self._in_file(offset)]
         line = self.location.line + before.count("\n")
         column = len(before) - before.rfind("\n")  # from 1, also without a line break
         if "\n" not in before:
             column += self.location.column - 1
         return Location(self.location.path, line, column)
+
+    def _in_file(self, offset: int) -> int:
+        shift = 0
+        for each in self.filled:
+            if offset < each.start:
+                break
+            if offset < each.start + each.length:
+                return each.start + shift
+            shift += each.written - each.length
+        return offset + shift
 
 
 @dataclass(frozen=True, slots=True)

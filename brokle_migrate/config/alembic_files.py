@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .schema import DATABASE, INI_SECTION, INI_VARS, KEYS, TOML_TABLE, unknown
+from .schema import DATABASE, INI_SECTION, INI_VARS, KEYS, TOML_TABLE, VARS, unknown
 from .sources import INI, TOML, Layer, broken, read_text, setting
+from .variables import problems as wrong_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +45,9 @@ def read_ini(path: Path, shown: str, directory: Path, alembic_section: str) -> L
             place = f"{shown} [{section}] {option}"
             value = _interpolated(parser, section, option, place)
             _put(settings, key, value, place)
-    return Layer(INI, settings, _bases(path, directory), tuple(_ini_problems(parser, shown)))
+    problems = list(_ini_problems(parser, shown))
+    own = _ini_vars(path, shown, problems) if parser.has_section(INI_VARS) else None
+    return Layer(INI, settings, _bases(path, directory), tuple(problems), own)
 
 
 def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
@@ -68,7 +71,8 @@ def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
             place = f"{shown} [{name}] {option}"
             value = _toml_value(table[option], path, place, problems)
             _put(settings, key, value, place)
-    return Layer(TOML, settings, _bases(path, directory), tuple(problems))
+    own = _toml_vars(tool, path, shown, problems)
+    return Layer(TOML, settings, _bases(path, directory), tuple(problems), own)
 
 
 def _ini_keys() -> Iterator[tuple[Key, str]]:
@@ -89,8 +93,42 @@ def _put(settings: dict[str, Setting], key: Key, value: str | None, place: str) 
         settings[key.name] = setting(key, value.strip(), place)
 
 
-def _parse_ini(path: Path, shown: str) -> configparser.ConfigParser:
+def _ini_vars(path: Path, shown: str, problems: list[str]) -> dict[str, str]:
+    """The values for placeholders; unlike options, their names keep their case."""
+    parser = _parse_ini(path, shown, as_written=True)
+    inherited = parser.defaults()
+    own = [
+        name
+        for name, value in parser.items(INI_VARS, raw=True)
+        if name not in inherited or value != inherited[name]
+    ]
+    place = f"{shown} [{INI_VARS}]"
+    problems += wrong_names(own, place)
+    return {n: _interpolated(parser, INI_VARS, n, f"{place} {n}") or "" for n in own}
+
+
+def _toml_vars(
+    tool: Mapping[str, Any], path: Path, shown: str, problems: list[str]
+) -> dict[str, str] | None:
+    section = tool.get(TOML_TABLE, {})
+    section = section.get(INI_SECTION, {}) if isinstance(section, dict) else {}
+    if not isinstance(section, dict) or VARS not in section:
+        return None
+    place = f"{shown} [tool.{TOML_TABLE}.{INI_VARS}]"
+    table = _table(section, VARS, place, problems)
+    problems += wrong_names(table, place)
+    values = {n: _toml_value(v, path, f"{place} {n}", problems) for n, v in table.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parse_ini(path: Path, shown: str, *, as_written: bool = False) -> configparser.ConfigParser:
+    """Parse an alembic.ini.
+
+    :param as_written: names of options keep their case; in Alembic's own reading they don't.
+    """
     parser = configparser.ConfigParser({"here": path.parent.as_posix()})
+    if as_written:
+        parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         parser.read_string(read_text(path, shown), shown)
     except configparser.DuplicateSectionError as error:
@@ -162,7 +200,7 @@ def _toml_tables(
     problems += [
         unknown(key, known, f"{shown} [{name}]")
         for key in clickhouse
-        if key not in known and key.partition(".")[0] != "vars"
+        if key not in known and key.partition(".")[0] != VARS
     ]
     alembic = _flat(_table(tool, "alembic", f"{shown} [tool.alembic]", problems))
     return {"alembic": ("tool.alembic", alembic), INI_SECTION: (name, clickhouse)}

@@ -13,6 +13,7 @@ from .schema import CLICKHOUSE, DATABASE, KEYS, duration, flag
 from .secrets import public, secrets
 from .sources import INI, TOML, first
 from .values import ClickHouseConfig, Config, PostgresConfig, Setting
+from .variables import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .schema import Key
     from .sources import Layer
     from .target import Target
+    from .variables import Placeholders
 
 _DEFAULTS = {key.name: key.default for key in KEYS}
 
@@ -49,7 +51,8 @@ def load(
     found, layers = files.read(found, directory, environ, alembic_section)
     targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
     postgres = _postgres(layers, targets[DATABASE], directory)
-    clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory)
+    values = placeholders(layers, environ, x, _value(layers, "clickhouse.cluster"))
+    clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory, values)
     settings = (_shown(key, layers, targets[key.section]) for key in KEYS)
     return Config(
         directory=directory,
@@ -64,7 +67,7 @@ def load(
         x=tuple(x),
         settings=tuple(_with_location(one, postgres, clickhouse) for one in settings),
         searched=found.searched,
-        secrets=secrets(layers, x),
+        secrets=secrets(layers, x, {} if values is None else environ),
         public=public(one.url for one in targets.values()),
     )
 
@@ -95,7 +98,9 @@ def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> Postgr
     )
 
 
-def _clickhouse(layers: Sequence[Layer], found: Target, directory: Path) -> ClickHouseConfig | None:
+def _clickhouse(
+    layers: Sequence[Layer], found: Target, directory: Path, values: Placeholders | None
+) -> ClickHouseConfig | None:
     if found.url is None:
         return None
     own = first(layers, "clickhouse.migrations_path")
@@ -106,6 +111,7 @@ def _clickhouse(layers: Sequence[Layer], found: Target, directory: Path) -> Clic
         version_table=_value(layers, "clickhouse.migrations_table") or "",
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),
+        placeholders=values,
         script_location=location,
         schema_file=directory / (_value(layers, "clickhouse.schema_file") or ""),
         problem=problem,

@@ -133,6 +133,9 @@ INI_SECTION = "clickhouse"
 INI_VARS = "clickhouse.vars"
 """Our sections of alembic.ini; the names in the second one are the team's own."""
 
+VARS = "vars"
+"""The mapping of config.yaml and the table of pyproject.toml that holds such names."""
+
 TOML_TABLE = "brokle-migrate"
 """Our table below ``[tool]`` in pyproject.toml; it holds ``clickhouse``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -9,20 +10,33 @@ from ..redact import SECRET_NAME
 from . import url_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .sources import Layer
     from .urls import DatabaseUrl
     from .values import Setting
 
 
-def secrets(layers: Iterable[Layer], x: Sequence[str]) -> frozenset[str]:
+_NONE: Mapping[str, str] = {}
+# Such a variable holds a path, of a secret or of the working directory: hiding that would garble
+# every message with a place in it.
+_POINTS = re.compile(r"^(?:old)?pwd$|(?:askpass|_file|_dir|_path)$", re.IGNORECASE)
+
+
+def secrets(
+    layers: Sequence[Layer], x: Sequence[str], environ: Mapping[str, str] = _NONE
+) -> frozenset[str]:
     """Every secret that a source holds, used or not, in every spelling.
 
     :param x: the ``-x`` arguments, which may hold secrets, too.
+    :param environ: environment variables that a placeholder may name.
     """
     found = [one for layer in layers for s in layer.settings.values() for one in _of_setting(s)]
     found += [one for argument in x for one in _of_argument(argument)]
+    values = [*environ.items(), *(pair for one in layers for pair in (one.vars or {}).items())]
+    for name, value in values:
+        if not _POINTS.search(name):
+            found += _of_argument(f"{name}={value}")
     return frozenset(spelled for one in found for spelled in _spellings(one) if spelled)
 
 

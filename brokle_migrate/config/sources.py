@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
@@ -30,12 +30,14 @@ class Layer:
     :ivar settings: by name; what is empty is not there.
     :ivar bases: what a relative path may be relative to; the first that exists counts.
     :ivar problems: what is wrong with it, a sentence each.
+    :ivar vars: values for placeholders by name; None without a section for them.
     """
 
     kind: str
     settings: Mapping[str, Setting]
     bases: tuple[Path, ...]
     problems: tuple[str, ...] = ()
+    vars: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 def environment(environ: Mapping[str, str], directory: Path) -> Layer:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .urls import DatabaseUrl
+    from .variables import Placeholders
 
 _NAMES = {POSTGRES: "Postgres", CLICKHOUSE: "ClickHouse"}
 _WHERE = {
@@ -102,12 +103,14 @@ class ClickHouseConfig(_Environment):
     :ivar version_table: the ledger.
     :ivar engine: the ledger's table engine.
     :ivar cluster: None for a single server.
+    :ivar placeholders: None leaves ``${name}`` in files as it is.
     """
 
     url: DatabaseUrl
     version_table: str
     engine: str
     cluster: str | None = None
+    placeholders: Placeholders | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .schema import APPLICATION_KEYS, KEYS, SECTIONS, unknown
+from .schema import APPLICATION_KEYS, CLICKHOUSE, KEYS, SECTIONS, VARS, unknown
 from .sources import YAML, Layer, broken, read_text, setting
+from .variables import problems as wrong_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +35,16 @@ def read_yaml(path: Path, shown: str) -> Layer:
     root = _compose(read_text(path, shown), shown)
     settings: dict[str, Setting] = {}
     problems: list[str] = []
+    own: dict[str, str] | None = None
     try:
         for name, _, node in _pairs(root):
             if name in SECTIONS:
                 _section(name, node, shown, settings, problems)
+            if name == CLICKHOUSE:
+                own = _vars(node, shown, problems)
     except RecursionError:
         raise broken(shown, None, "a mapping is merged into itself") from None
-    return Layer(YAML, settings, (path.parent,), tuple(problems))
+    return Layer(YAML, settings, (path.parent,), tuple(problems), own)
 
 
 def _compose(text: str, shown: str) -> Node | None:
@@ -92,7 +96,7 @@ def _section(
     if not isinstance(node, MappingNode) and node.tag != _NULL:
         problems.append(f"{shown}:{node.start_mark.line + 1}: {name} has to be a mapping")
     for written, line, value in _pairs(node):
-        if written in APPLICATION_KEYS:
+        if written in APPLICATION_KEYS or (name == CLICKHOUSE and written == VARS):
             continue
         place = f"{shown}:{line}"
         if written not in known:
@@ -103,3 +107,24 @@ def _section(
             key = known[written]
             text = value.value if key.secret else value.value.strip()
             settings[key.name] = setting(key, text, f"{shown} {name}.{written}")
+
+
+def _vars(section: Node, shown: str, problems: list[str]) -> dict[str, str] | None:
+    """The values for placeholders; None without a mapping for them."""
+    from yaml.nodes import MappingNode, ScalarNode
+
+    found: dict[str, str] | None = None
+    for written, line, node in _pairs(section):
+        if written != VARS:
+            continue
+        found = {} if found is None else found
+        if not isinstance(node, MappingNode) and node.tag != _NULL:
+            problems.append(f"{shown}:{line}: {CLICKHOUSE}.{VARS} has to be a mapping")
+        for name, at, value in _pairs(node):
+            place = f"{shown}:{at} {CLICKHOUSE}.{VARS}"
+            problems += wrong_names([name], place)
+            if isinstance(value, ScalarNode):
+                found[name] = "" if value.tag == _NULL else value.value
+            else:
+                problems.append(f"{place}: {name} has to be a single value")
+    return found

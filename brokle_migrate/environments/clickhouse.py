@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
+    from ..sqltext import Script, ServerSide
     from .base import Dump, LastRun
     from .cluster import Cluster
     from .drivers import Driver
+    from .filling import Filling
     from .half_done import Made
     from .ledger import Prove
     from .recorder import Recorder
@@ -56,8 +58,14 @@ class ClickHouseEnvironment:
     def __init__(self, config: ClickHouseConfig, x: tuple[str, ...] = ()) -> None:
         self._config = config
         directory = config.require_script_location()
-        self._scripts = SqlScriptDirectory(directory)
         self._url, self._settings = _configured(config, directory, x)
+        values = config.placeholders
+        self._filling: Filling | None = None
+        if values is not None:
+            from .filling import Filling
+
+            self._filling = Filling(values, self._server_side)
+        self._scripts = SqlScriptDirectory(directory, self._filling)
         self._driver: Driver | None = None
         self._deadline: float | None = None
         self._run_id = str(uuid.uuid4())
@@ -106,10 +114,15 @@ class ClickHouseEnvironment:
         )
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        loaded = tuple(self._load(step) for step in steps)
-        if loaded and self._cluster is not None:
+        run = [step for step in steps if step.action is not Action.STAMP]
+        read = [self._scripts.load(step) for step in run]
+        scripts = iter(read if self._filling is None else self._filling.scripts(read))
+        if steps and self._cluster is not None:
             self._require_all_replicas(self._cluster)
-        return loaded
+        return tuple(
+            self._loaded(step, next(scripts)) if step.action is not Action.STAMP else step
+            for step in steps
+        )
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(self._sql(step) for step in steps)
@@ -322,10 +335,7 @@ class ClickHouseEnvironment:
         except (ServerError, ConnectionLost) as error:
             raise unreachable(self._url, error) from error
 
-    def _load(self, step: Step) -> Step:
-        if step.action is Action.STAMP:
-            return step
-        script = self._scripts.load(step)
+    def _loaded(self, step: Step, script: Script) -> Step:
         _require_unedited(step, script.statements)
         for statement in script.statements:
             refusal = self._refusal(statement)
@@ -354,6 +364,19 @@ class ClickHouseEnvironment:
             return False
         return applied.checksum != self._scripts.checksum(revision.id)
 
+    def _server_side(self) -> ServerSide:
+        """What the built-in placeholders stand for; only a cluster makes the server worth asking.
+
+        :raises DatabaseUnreachable: it has to be asked, and did not answer.
+        """
+        from .filling import alone, asked
+
+        cluster = self._config.cluster
+        if cluster is None or not self._exists():
+            return alone(self._url, cluster)
+        with self._answering():
+            return asked(self._connected(), cluster)
+
     def _refusal(self, statement: Statement) -> str | None:
         return self._open().refusal(statement.text) if self._exists() else None
 
@@ -378,6 +401,7 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
     :raises Dirty: naming the statement that was edited.
     """
     from ..sqltext import checksum
+    from .half_done import perhaps_a_value
 
     for number, text_hash in enumerate(step.done, 1):
         if number > len(statements):
@@ -387,8 +411,9 @@ def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
             )
         statement = statements[number - 1]
         if checksum(statement.text) != text_hash:
+            perhaps = perhaps_a_value([statement])
             raise Dirty(
-                f"{statement.location}: statement {number} was edited after it was run; "
+                f"{statement.location}: statement {number} was edited after it was run{perhaps}; "
                 f"{step.revision} stands half done",
                 hint=_RESTORE,
             )

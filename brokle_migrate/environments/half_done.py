@@ -31,6 +31,13 @@ class Unclear(Exception):
     """Whether a statement makes up for one that ran can't be told."""
 
 
+def perhaps_a_value(statements: Iterable[Statement]) -> str:
+    """Another reason, in brackets, why none of these statements may be the one that was run."""
+    if all(statement.written is None for statement in statements):
+        return ""
+    return " (or the value of a placeholder has changed)"
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What the statements that an upgrade touched have made.
@@ -80,11 +87,13 @@ def made_by(step: Step, upgrade: Iterable[Statement]) -> Made | None:
     """
     if step.touched is None:
         return None
+    upgrade = tuple(upgrade)
     texts = {checksum(statement.text): statement.text for statement in upgrade}
+    perhaps = perhaps_a_value(upgrade)
     if not texts.keys() >= {*step.touched, *filter(None, [step.unproven])}:
         raise StepFailed(
-            f"a statement of {step.revision} was edited after it was run, so what it made is not "
-            "known; nothing was taken back",
+            f"a statement of {step.revision} was edited after it was run{perhaps}, so what it "
+            "made is not known; nothing was taken back",
             step=step,
             hint="restore the statements that were run",
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..model import Link, Statement, Step
     from ..sqltext import Script
+    from .filling import Filling
 
 _NAME = re.compile(r"(?P<version>\d+)_(?P<slug>.*)\.(?P<direction>up|down)\.sql")
 _LARGEST_VERSION = 2**64 - 1
@@ -46,10 +47,12 @@ class SqlScriptDirectory:
 
     :param directory: where ``env.py`` and the templates are; pairs stand in ``versions/`` or,
         as golang-migrate keeps them, in the directory itself.
+    :param filling: fills in placeholders; None where they mean nothing.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, filling: Filling | None = None) -> None:
         self.directory = directory
+        self._filling = filling
 
     @property
     def versions(self) -> Path:
@@ -79,7 +82,7 @@ class SqlScriptDirectory:
         return tuple(found)
 
     def load(self, step: Step) -> Script:
-        """Read and split the file that a step runs.
+        """Read and split the file that a step runs; its placeholders are left as they are.
 
         :raises InvalidScripts: the file can't be read or split.
         :raises Irreversible: the file says that there is no way back.
@@ -98,7 +101,10 @@ class SqlScriptDirectory:
         return script
 
     def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
-        """The statements of a file as it is now; none where it is gone or can't be read."""
+        """The statements of a file as they would be sent now, placeholders filled in.
+
+        There are none where the file is gone, can't be read or can't be filled in.
+        """
         from ..sqltext import split
 
         pair = self._pairs.get(int(version), Pair(int(version)))
@@ -106,7 +112,8 @@ class SqlScriptDirectory:
         if path is None:
             return ()
         try:
-            return split(read(path), path)
+            found = split(read(path), path)
+            return found if self._filling is None else self._filling.fill(found)
         except InvalidScripts:
             return ()
 

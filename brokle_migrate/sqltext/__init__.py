@@ -3,6 +3,7 @@
 Nothing here does I/O or knows a server.  Each module stands on those after it::
 
     split                          the statements of a file
+    placeholders                   what is filled in where a statement runs
     directives, inserts, places    what surrounds and what may follow them
     portable, hiding, layout       statements of the server, made fit for a file
     destruction, effects, facts, words   what one statement does
@@ -16,6 +17,7 @@ from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
 from .facts import has_inline_values, has_one_effect, identifiers, may_mutate, on_cluster
 from .hiding import hide_secrets
 from .layout import laid_out
+from .placeholders import ServerSide, Unfilled, fill
 from .portable import Portable, portable
 from .split import Script, header, parse, split
 from .tokens import checksum
@@ -25,10 +27,13 @@ __all__ = [
     "Destruction",
     "Portable",
     "Script",
+    "ServerSide",
     "Trace",
+    "Unfilled",
     "changes",
     "checksum",
     "destroys",
+    "fill",
     "has_inline_values",
     "has_one_effect",
     "header",
