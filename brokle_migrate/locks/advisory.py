@@ -41,10 +41,9 @@ _NOTICE_A_DEAD_HOST = """
 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
 """
 _WARNING = (
-    "warning: {where} is behind a connection pooler. Such a one may hand each transaction to"
-    " another session, so the lock is a lease, and a SET or a temporary table of a migration may"
-    " not last until the next statement. Give brokle-migrate the server's own URL as DATABASE_URL;"
-    " the application keeps the pooler's"
+    "warning: {where} is behind a connection pooler, which may give every transaction another"
+    " session: the lock is a lease, and a SET may not outlast its transaction. Better give"
+    " brokle-migrate the server's own URL as DATABASE_URL; the application keeps the pooler's"
 )
 _SIGNAL = "GRANT pg_signal_backend TO this user, or connect as the user that holds the lock"
 

@@ -83,6 +83,13 @@ def test_a_run_through_the_pooler_warns_once_with_the_way_out(
     assert "pooler" not in past.out + past.err
 
 
+def test_what_the_pooler_refuses_has_a_way_out(pooled: Project, pooled_url: str) -> None:
+    result = pooled.run("up", env={"DATABASE_URL": f"{pooled_url}?options=-csearch_path%3Dpublic"})
+    assert result.code == 5, result
+    assert "unsupported startup parameter" in result.err
+    assert "hint: a pooler refuses this part of the URL" in result.err
+
+
 @pytest.mark.parametrize("first", ["pooled", "direct"])
 @pytest.mark.parametrize("second", ["pooled", "direct"])
 def test_runs_exclude_each_other(

@@ -88,6 +88,7 @@ def test_a_host_that_is_read_only_is_passed_over(
     )
     assert result.code == 5, result
     assert "read-only" in result.err
+    assert "hint: no host is what target_session_attrs asks for" in result.err
 
 
 def test_a_certificate_that_is_verified(filled: Project, server: Postgres15, database: str) -> None:
@@ -112,15 +113,26 @@ def test_a_certificate_that_does_not_fit(
         result = filled.run(command, env={"DATABASE_URL": url})
         assert result.code == 5, result
         assert reason in result.out + result.err
-        assert "is the server running?" not in result.err
+        assert "hint: does the server's certificate fit its host name" in result.out + result.err
         assert PASSWORD not in result.out + result.err
     assert tables(server, database) == set()
+
+
+def test_nobody_waits_for_a_certificate_to_change(
+    filled: Project, server: Postgres15, database: str
+) -> None:
+    root = str(server.stranger)
+    url = server.url(database, sslmode="verify-full", sslrootcert=root)
+    result = filled.run("wait", "--timeout", "60s", env={"DATABASE_URL": url}, timeout=20)
+    assert result.code == 5, result
+    assert "certificate verify failed" in result.out + result.err
 
 
 def test_a_server_that_wants_encryption(filled: Project, server: Postgres15, database: str) -> None:
     result = filled.run("up", env={"DATABASE_URL": server.url(database, sslmode="disable")})
     assert result.code == 5, result
     assert "no encryption" in result.err
+    assert "hint: the server may want sslmode=require" in result.err
 
 
 @pytest.mark.parametrize("form", ["query", "address", "part"])
@@ -188,6 +200,7 @@ def test_a_password_from_a_file(
     refused = filled.run("up", env={"DATABASE_URL": url, "DB_PASSWORD_FILE": str(secret)})
     assert refused.code == 5, refused
     assert "password authentication failed" in refused.err
+    assert "user and password right?" in refused.err
 
 
 def test_a_password_from_a_file_for_clickhouse(
@@ -217,3 +230,21 @@ def password_file(project: Project, server: Postgres15) -> Path:
     path = project.write("pgpass", f"*:{server.port}:*:{USER}:{escaped}\n")
     path.chmod(0o600)
     return path
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["works", "refused"])
+def test_no_command_prints_a_password_from_a_file(
+    filled: Project, server: Postgres15, database: str, right: bool
+) -> None:
+    word = PASSWORD if right else "s3same%/@:#?pw"
+    filled.write("secrets/postgres", f"{word}\n")
+    filled.write(
+        "config.yaml",
+        f"database:\n  host: localhost\n  port: {server.port}\n  user: {USER}\n"
+        f"  database: {database}\n  password_file: secrets/postgres\n",
+    )
+    for argv in ("status", "info --json", "up --dry-run", "up --json", "dump --out -", "down -y"):
+        result = filled.run(*argv.split())
+        assert result.code == (0 if right else 5), result
+        for form in (word, quote(word), quote(word, safe=""), repr(word)[1:-1]):
+            assert form not in result.out + result.err
