@@ -39,12 +39,14 @@ def run(
     """Run a plan under the lock, step by step, until it is done or a step fails.
 
     :param emit: called with every event, in order; what it raises ends the run.
-    :param tell: called with a sentence about what is waited for, or taken back.
+    :param tell: called with a sentence about what is waited for, taken back, or unsafe.
     :return: what was done and what is true now, also after a failure.
     :raises LockHeld: somebody else is migrating.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
     """
     with lock:
+        if lock.warning:
+            tell(lock.warning)
         started = time.time()
         _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+from .password_files import with_passwords
 from .sources import INI, TOML, YAML, Layer, environment
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def read(
         layers += alembic
         if TOML not in {layer.kind for layer in alembic}:
             files = replace(files, toml=None)
+    layers = [with_passwords(layer) for layer in layers]
     _raise_problems([problem for layer in layers for problem in layer.problems])
     return files, tuple(layers)
 

@@ -151,9 +151,18 @@ def _shown(key: Key, layers: Sequence[Layer], found: Target) -> Setting:
     setting, _ = entry
     part = key.name.partition(".")[2]
     locates = found.url is not None and part in {"url", "username", *target.PARTS}
-    if locates and key.name not in found.used:
+    if (locates and key.name not in found.used) or _is_file_of_no_use(key, layers, found):
         return Setting(key.name, None, f"{setting.source} (not used)", key.secret)
     return setting
+
+
+def _is_file_of_no_use(key: Key, layers: Sequence[Layer], found: Target) -> bool:
+    """Whether it names a password file while another password counts, or none."""
+    name = key.name.removesuffix("_file")
+    if found.url is None or not key.name.endswith(".password_file"):
+        return False
+    password, file = first(layers, name), first(layers, key.name)
+    return name not in found.used or password is None or file is None or password[1] is not file[1]
 
 
 def _with_location(

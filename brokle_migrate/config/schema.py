@@ -52,6 +52,7 @@ KEYS = (
     Key("database.port", ("DB_PORT",), ("port",)),
     Key("database.user", ("DB_USER",), ("user",)),
     Key("database.password", ("DB_PASSWORD",), ("password",), secret=True),
+    Key("database.password_file", ("DB_PASSWORD_FILE",), ("password_file",)),
     Key("database.database", ("DB_NAME", "DB_DATABASE"), ("database", "name")),
     Key("database.ssl_mode", ("DB_SSL_MODE", "DB_SSLMODE"), ("ssl_mode", "sslmode")),
     Key("database.username", ("DB_USERNAME",), ("username",)),
@@ -75,6 +76,7 @@ KEYS = (
     Key("clickhouse.port", ("CLICKHOUSE_PORT",), ("port",)),
     Key("clickhouse.user", ("CLICKHOUSE_USER", "CLICKHOUSE_USERNAME"), ("user", "username")),
     Key("clickhouse.password", ("CLICKHOUSE_PASSWORD",), ("password",), secret=True),
+    Key("clickhouse.password_file", ("CLICKHOUSE_PASSWORD_FILE",), ("password_file",)),
     Key("clickhouse.database", ("CLICKHOUSE_DATABASE",), ("database", "name")),
     Key("clickhouse.secure", ("CLICKHOUSE_SECURE",), ("secure",)),
     Key(

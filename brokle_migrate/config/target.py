@@ -158,6 +158,8 @@ def _with_parts(url: DatabaseUrl, parts: Mapping[str, Setting]) -> DatabaseUrl:
 
 
 def _with_part(url: DatabaseUrl, part: str, setting: Setting) -> DatabaseUrl:
+    if setting.problem is not None:
+        raise setting.problem
     value = setting.value or ""
     if part == "host":
         return with_host(url, value, setting.source)

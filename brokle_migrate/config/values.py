@@ -35,12 +35,14 @@ class Setting:
     :ivar value: as written, None when there is none.
     :ivar source: such as ``environment DATABASE_URL`` or ``config.yaml database.url``.
     :ivar secret: whether the value must not be shown as it is.
+    :ivar problem: why there is no value though a source names one; raised when somebody needs it.
     """
 
     name: str
     value: str | None
     source: str
     secret: bool = False
+    problem: ConfigError | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"Setting({self.name!r}, {self.display!r}, {self.source!r})"

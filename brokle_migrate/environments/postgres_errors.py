@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import (
     ConfigError,
-    DatabaseUnreachable,
     ForeignLedger,
     MigrateError,
     RevisionError,
@@ -20,6 +19,7 @@ from ..errors import (
 )
 from ..model import Action, Location
 from .postgres_refusals import TOO_LONG, hint_for, is_already_there, is_lost
+from .postgres_unreachable import unreachable
 
 if TYPE_CHECKING:
     from ..model import Step
@@ -29,10 +29,6 @@ _READ_ONLY = "25006"
 
 
 _CLASS = re.compile(r"<class '[\w.]+'>: ")  # SQLAlchemy's, before the words of asyncpg
-_FOR_NOW = re.compile(
-    r"the database system is |too many (clients|connections)|remaining connection slots|"
-    r"terminating connection|server_login|server login|pooler|no more connections allowed"
-)
 _IN_A_LOOP = "this env.py starts an event loop of its own: await auto_migrate_async() instead"
 _AT_COMMIT = (
     "the revision had run, and whether the server still committed it, it alone knows: what it has "
@@ -89,20 +85,6 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
         return RevisionError(f"postgres: {error}")
     in_a_loop = isinstance(error, RuntimeError) and "running event loop" in str(error)
     return ConfigError(describe(error, env_py.parent), hint=_IN_A_LOOP if in_a_loop else None)
-
-
-def unreachable(label: str, words: str) -> DatabaseUnreachable:
-    """The error for a database that could not be connected to.
-
-    :param words: what the driver says of it.
-    """
-    # libpq keeps no SQLSTATE of a connection that was not made (PQresultErrorField needs a result).
-    refused = "FATAL:" in words and not _FOR_NOW.search(words)
-    return DatabaseUnreachable(
-        f"Postgres at {label} does not answer: {words}",
-        hint="is the server running, and are host, port, database, user and password right?",
-        refused=refused,
-    )
 
 
 def failed(step: Step, error: BaseException, seen: Circumstances) -> StepFailed:

@@ -40,6 +40,11 @@ SELECT to_regclass('brokle_migrate.lease') IS NOT NULL
 _NOTICE_A_DEAD_HOST = """
 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
 """
+_WARNING = (
+    "warning: {where} is behind a connection pooler, which may give every transaction another"
+    " session: the lock is a lease, and a SET may not outlast its transaction. Better give"
+    " brokle-migrate the server's own URL as DATABASE_URL; the application keeps the pooler's"
+)
 _SIGNAL = "GRANT pg_signal_backend TO this user, or connect as the user that holds the lock"
 
 
@@ -56,16 +61,22 @@ class PostgresLock:
         self._url = url
         self._wait = Wait(label, timeout, tell)
         self._held: Guard | None = None
+        self._is_pooled = False
 
     @property
     def where(self) -> str:
         return self._wait.label
+
+    @property
+    def warning(self) -> str:
+        return _WARNING.format(where=self.where) if self._is_pooled else ""
 
     def __enter__(self) -> None:
         held: Guard = _SessionLock(self._url, self._wait)
         try:
             held.__enter__()
         except _Pooled:
+            self._is_pooled = True
             held = self._lease()
             held.__enter__()
         self._held = held

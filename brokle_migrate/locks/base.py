@@ -128,6 +128,10 @@ class Lock(Guard, Protocol):
     def where(self) -> str:
         """The database that has the lock, without user or password; empty where none is needed."""
 
+    @property
+    def warning(self) -> str:
+        """What the user should change about where it is held; known once it is, mostly empty."""
+
     def holder(self) -> Holder | None:
         """Who holds it now; takes nothing and creates nothing."""
 
@@ -210,6 +214,7 @@ class NoLock:
     """For what only one process at a time can open anyway."""
 
     where: str = ""
+    warning: str = ""
 
     def __enter__(self) -> None:
         return None

@@ -60,6 +60,8 @@ class LeaseStore(Protocol):
 class Lease:
     """A lock over a store of leases."""
 
+    warning: str = ""
+
     def __init__(self, store: LeaseStore, wait: Wait) -> None:
         self._store = store
         self._wait = wait

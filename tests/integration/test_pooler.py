@@ -69,6 +69,27 @@ def test_a_run_takes_a_lease_and_gives_it_back(
     assert pooled.run("up").code == 0
 
 
+def test_a_run_through_the_pooler_warns_once_with_the_way_out(
+    pooled: Project, direct: dict[str, str]
+) -> None:
+    result = pooled.run("up")
+    assert result.code == 0, result
+    assert result.err.count("warning: ") == 1
+    assert "is behind a connection pooler" in result.err
+    assert "server's own URL as DATABASE_URL" in result.err
+    assert "pooler" not in pooled.run("down", "-y", "-q").err
+    past = pooled.run("up", env=direct)
+    assert past.code == 0, past
+    assert "pooler" not in past.out + past.err
+
+
+def test_what_the_pooler_refuses_has_a_way_out(pooled: Project, pooled_url: str) -> None:
+    result = pooled.run("up", env={"DATABASE_URL": f"{pooled_url}?options=-csearch_path%3Dpublic"})
+    assert result.code == 5, result
+    assert "unsupported startup parameter" in result.err
+    assert "hint: a pooler refuses this part of the URL" in result.err
+
+
 @pytest.mark.parametrize("first", ["pooled", "direct"])
 @pytest.mark.parametrize("second", ["pooled", "direct"])
 def test_runs_exclude_each_other(

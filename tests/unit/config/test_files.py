@@ -206,8 +206,8 @@ def test_a_file_that_can_not_be_read(place: Place, monkeypatch: pytest.MonkeyPat
             "clickhouse:\n  ? [a]\n  : b\n",
             (
                 "config.yaml:2 clickhouse: unknown key '?'; known are url, host, port, user,"
-                " username, password, database, name, secure, migrations_path, migrations_table,"
-                " migrations_engine, schema_file, cluster"
+                " username, password, password_file, database, name, secure, migrations_path,"
+                " migrations_table, migrations_engine, schema_file, cluster"
             ),
         ),
         ("config.yaml", "database: [a]\n", "config.yaml:1: database has to be a mapping"),
