@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import ConfigError, DatabaseUnreachable, StateError
 from .drivers import ServerError
-from .drivers.base import quoted
+from .drivers.base import UNKNOWN_TABLE, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -153,22 +153,31 @@ class Cluster:
         return settings
 
     def is_kept_elsewhere(self, table: str) -> bool:
-        """Whether another replica has a table of ours that this one does not have."""
-        path = f"{self.path(table)}/replicas"
+        """Whether another replica has a table of ours that this one does not have.
+
+        :raises ConfigError: the server is in no such cluster, or nothing is replicated on it.
+        """
         try:
-            return bool(self._zookeeper(path))
+            return bool(self.members) and bool(self._zookeeper(f"{self.path(table)}/replicas"))
         except ServerError as error:
             if error.code == _NO_ZOOKEEPER and "No node" in str(error):
                 return False
+            if error.code == UNKNOWN_TABLE:
+                raise ConfigError(
+                    f"the server has neither ZooKeeper nor Keeper, which the cluster {self.name} "
+                    "needs for the ledger",
+                    hint="leave clickhouse.cluster out for a server of its own",
+                ) from error
             raise
 
     def require_all(self) -> None:
         """Make sure that every replica is there, before anything runs.
 
+        :raises ConfigError: the server knows no cluster of this name.
         :raises DatabaseUnreachable: naming those that don't answer.
         :raises StateError: naming those that can't be written to, or are late.
         """
-        absent = self._absent()
+        absent = self._absent() if self.members else []
         if absent:
             raise DatabaseUnreachable(
                 f"of the cluster {self.name}, {_listed(absent)} can't be reached by the others; "

@@ -76,7 +76,7 @@ def alone(url: DatabaseUrl, cluster: str | None) -> ServerSide:
         return ServerSide(url.database or "default", cluster)
     from ..embedded.clickhouse import DATABASE
 
-    return ServerSide(DATABASE, cluster)
+    return ServerSide(DATABASE, None)  # this engine has none
 
 
 def asked(driver: Driver, cluster: str) -> ServerSide:
