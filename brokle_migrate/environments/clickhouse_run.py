@@ -137,7 +137,7 @@ class ClickHouseRun:
         recorder.settle_earlier(step, settlement)
 
     def _execute(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> None:
-        watch = mutations.watch(self._driver, statement)
+        watch = self._watch(step, number, statement)
         query_id = self._intend(step, number, statement, recorder)
         note = ""
         try:
@@ -162,6 +162,15 @@ class ClickHouseRun:
             error.partial = True
             raise
         recorder.settle(step, number, statement, query_id, note=note)
+
+    def _watch(self, step: Step, number: int, statement: Statement) -> Watch:
+        """Look at the mutations, and wait for those that are in the way, before it is sent."""
+        try:
+            tell = self._in_time(self._teller(step, number))
+            mutations.await_earlier(self._driver, statement, tell)
+            return mutations.watch(self._driver, statement)
+        except ServerError as error:
+            raise _refused(step, number, statement, error, partial=False) from error
 
     def _did_nothing(
         self, error: ServerError, statement: Statement, query_id: str, watch: Watch
@@ -194,13 +203,16 @@ class ClickHouseRun:
 
     def _wait(self, watch: Watch, step: Step, number: int) -> None:
         """Wait for the mutations of a statement, for as long as the run may take."""
-        tell = self._teller(step, number)
+        watch.wait(self._in_time(self._teller(step, number)))
+
+    def _in_time(self, tell: Callable[[str], None]) -> Callable[[str], None]:
+        """Tell for as long as the run may take."""
 
         def tell_in_time(detail: str) -> None:
             self._require_time()
             tell(detail)
 
-        watch.wait(tell_in_time)
+        return tell_in_time
 
     def _teller(self, step: Step, number: int) -> Callable[[str], None]:
         total = len(step.statements)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .destruction import Destruction, destroys
 from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
-from .facts import has_inline_values, has_one_effect, identifiers, may_mutate
+from .facts import alters_table, has_inline_values, has_one_effect, identifiers, may_mutate
 from .hiding import hide_secrets
 from .layout import laid_out
 from .portable import Portable, portable
@@ -26,6 +26,7 @@ __all__ = [
     "Portable",
     "Script",
     "Trace",
+    "alters_table",
     "changes",
     "checksum",
     "destroys",
