@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.process import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,6 +39,12 @@ def table(project: Project, gateway: GatewayProcess) -> Iterator[Project]:
 
 def database_of(project: Project) -> str:
     return (project.clickhouse_url or "").rpartition("/")[2]
+
+
+def mutations_of(project: Project) -> Any:
+    argv = ("status", "--json", "--db", "clickhouse")
+    (found,) = json.loads(project.invoke(*argv).out)["data"]["databases"]
+    return found["mutations"]
 
 
 def up_json(project: Project, *argv: str) -> dict[str, Any]:
@@ -90,6 +98,32 @@ def test_mutations_that_may_not_be_read_stop_no_alter(
     gateway.fault("FROM system.mutations", **UNREADABLE)
     table.add_pair("2", "add", ADD, "ALTER TABLE t DROP COLUMN y")
     assert up_json(table)["exit_code"] == 0
+
+
+def test_what_is_not_waited_for_is_in_the_status_until_it_is_done(
+    table: Project, gateway: GatewayProcess
+) -> None:
+    gateway.query(f"SYSTEM STOP MERGES {database_of(table)}.t")
+    update = "ALTER TABLE t UPDATE s = 'ann@x.y' WHERE 1"
+    table.add_pair("2", "u", IN_BACKGROUND + update, "SELECT 1")
+    assert up_json(table)["exit_code"] == 0
+    (found,) = mutations_of(table)
+    assert (found["table"], found["parts"], found["failure"]) == ("t", 1, None)
+    assert "ann@x.y" not in json.dumps(found)
+    text = table.invoke("status").out
+    assert "mutation" in text
+    assert "1 part to do" in text
+    assert "nothing to do" not in text
+    gateway.query(f"SYSTEM START MERGES {database_of(table)}.t")
+    wait_until(lambda: mutations_of(table) == [], 20, "it is done")
+    assert "nothing to do" in table.invoke("status").out
+
+
+def test_a_status_without_the_right_to_read_mutations(
+    table: Project, gateway: GatewayProcess
+) -> None:
+    gateway.fault("FROM system.mutations", **UNREADABLE)
+    assert mutations_of(table) is None
 
 
 def test_mutations_of_other_tables_are_in_nobodys_way(
