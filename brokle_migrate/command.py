@@ -87,8 +87,9 @@ def status(config: Config, environments: Sequence[str] = ()) -> Status:
     """Where each database stands; one that can't be read has its error in the value."""
     with opened(config) as found:
         standings = standing.status(found, selected(config, environments))
+        standings = standing.with_mutations(found, standings)
     shown(standings.databases, config)
-    return standings
+    return standings.each(hiding(config))
 
 
 def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import planning
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
 def status(environments: Environments, names: Sequence[str]) -> Status:
     """Where each selected database stands; one that can't be read does not hide the other."""
     return Status(tuple(stand(environments, name) for name in names))
+
+
+def with_mutations(environments: Environments, status: Status) -> Status:
+    """The same with what still goes on in the background of ClickHouse.
+
+    It costs a question of its own, which only somebody who looks at the status has to pay for: a
+    database with unfinished mutations is at head.
+    """
+    return Status(tuple(_with_mutations(environments, each) for each in status.databases))
+
+
+def _with_mutations(environments: Environments, found: DatabaseStatus) -> DatabaseStatus:
+    if found.error is not None or not found.exists:
+        return found
+    try:
+        return replace(found, mutations=environments[found.environment].mutations())
+    except MigrateError:
+        return found
 
 
 def stand(environments: Environments, name: str) -> DatabaseStatus:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .locks import LockState
     from .model import Finding, Revision
     from .past import PastRun
-    from .vitals import Missing
+    from .vitals import Missing, RunningMutation
 
 
 _NO_VITALS = Vitals()
@@ -37,6 +37,8 @@ class DatabaseStatus:
     :ivar exists: False when an embedded database has not been created yet.
     :ivar is_lost: whether the database is ahead, so that the files don't tell where it stands.
     :ivar running: who is migrating just now, empty for nobody: then nothing is interrupted.
+    :ivar mutations: those of ClickHouse that are not done; None where they were not asked for, or
+        may not be read.
     :ivar error: why the database or its files could not be read; everything else is empty then.
     """
 
@@ -55,6 +57,7 @@ class DatabaseStatus:
     exists: bool = True
     is_lost: bool = False
     running: str = ""
+    mutations: tuple[RunningMutation, ...] | None = None
     error: MigrateError | None = None
 
     @property
@@ -80,6 +83,15 @@ class Status:
     """Every selected database, Postgres first."""
 
     databases: tuple[DatabaseStatus, ...]
+
+    def each(self, change: Callable[[str], str]) -> Status:
+        """The same with the texts of mutations changed; errors stay as they are."""
+        return Status(
+            tuple(
+                replace(d, mutations=d.mutations and tuple(m.each(change) for m in d.mutations))
+                for d in self.databases
+            )
+        )
 
     @property
     def at_head(self) -> bool:

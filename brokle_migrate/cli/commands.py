@@ -164,6 +164,7 @@ def status(options: Common, exit_code: bool) -> int:
 
     def work(session: Session) -> int:
         found = standing.status(session.environments, session.names)
+        found = standing.with_mutations(session.environments, found)
         session.renderer.status(found)
         if found.error is not None:
             return found.error.exit_code

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Snapshot, Step
     from ..past import PastRun, RunRecord
-    from ..vitals import Vitals
+    from ..vitals import RunningMutation, Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +228,12 @@ class Environment(Protocol):
         """What endangers, slows or blocks a migration; what can't be asked is part of the answer.
 
         :raises DatabaseUnreachable: the database does not answer at all.
+        """
+
+    def mutations(self) -> tuple[RunningMutation, ...] | None:
+        """What goes on in the background; None for an engine without, or where it can't be read.
+
+        :raises DatabaseUnreachable: the database does not answer.
         """
 
     def close(self) -> None:

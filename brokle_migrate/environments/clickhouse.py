@@ -14,7 +14,7 @@ from ..config import parse_url
 from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
 from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Action, Snapshot
-from ..vitals import Vitals
+from ..vitals import RunningMutation, Vitals
 from . import clickhouse_objects, templates
 from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
@@ -168,6 +168,12 @@ class ClickHouseEnvironment:
 
         with self._answering():
             return vitals(self._connected())
+
+    def mutations(self) -> tuple[RunningMutation, ...] | None:
+        from .clickhouse_vitals import mutations
+
+        with self._answering():
+            return mutations(self._connected())
 
     def new_revision(
         self,

@@ -27,6 +27,7 @@ _HINTS = {
     82: _EXISTS,
     159: "it took longer than the server allows: -- migrate: settings max_execution_time=0",
     164: _READ_ONLY,
+    202: "the server runs as many queries as it may: wait, or raise max_concurrent_queries",
     241: "it needs more memory than the server gives: do it in smaller parts, or raise the limit "
     "with -- migrate: settings max_memory_usage=N",
     242: "the table lost its connection to ZooKeeper or Keeper: look at system.replicas",
@@ -42,7 +43,10 @@ _HINTS = {
 
 
 # Said before anything is done: what is unknown, exists already, or is not allowed.
-_AT_THE_DOOR = {15, 16, 43, 44, 46, 47, 50, 56, 57, 60, 80, 81, 82, 115, 164, 497}
+_AT_THE_DOOR = {15, 16, 43, 44, 46, 47, 50, 56, 57, 60, 80, 81, 82, 115, 164, 202, 497}
+# An ALTER asks whether the table may be written to, takes its lock, and compares its version with
+# Keeper's before it changes anything.
+_BEFORE_AN_ALTER = {242, 473, 517}
 
 
 def did_nothing(error: ServerError, sql: str) -> bool:
@@ -59,7 +63,8 @@ def did_nothing(error: ServerError, sql: str) -> bool:
         return True  # said before a CREATE … AS SELECT begins to fill
     if verb == "INSERT":
         return error.code in _BEFORE_THE_FIRST_ROW
-    return error.code in _AT_THE_DOOR and has_one_effect(sql)
+    known = _AT_THE_DOOR | _BEFORE_AN_ALTER if verb == "ALTER" else _AT_THE_DOOR
+    return error.code in known and has_one_effect(sql)
 
 
 _EXISTS_ALREADY = {57, 82}

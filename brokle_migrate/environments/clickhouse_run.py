@@ -10,6 +10,7 @@ from ..errors import MigrateError, StepFailed, TimedOut
 from ..events import StatementDone, StatementRunning, StepFinished, StepStarted
 from ..model import Action
 from . import mutations
+from .again import PAUSES, may_be_sent_again
 from .clickhouse_refusals import did_nothing, hint_for, was_not_there
 from .drivers import ConnectionLost, ServerError
 from .proof import shows_no_effect
@@ -117,8 +118,7 @@ class ClickHouseRun:
 
         :raises TimedOut: it is.
         """
-        deadline = self._limits.deadline
-        if deadline is not None and time.monotonic() >= deadline:
+        if not self._has_time(0):
             raise TimedOut(hint="give it more time: --timeout; brokle-migrate up goes on")
 
     def _settle(self, step: Step, settlement: Settlement, recorder: Recorder) -> None:
@@ -137,7 +137,28 @@ class ClickHouseRun:
         recorder.settle_earlier(step, settlement)
 
     def _execute(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> None:
-        watch = mutations.watch(self._driver, statement)
+        """Run a statement; again where it is proven that it had no effect, and that may pass."""
+        for count, pause in enumerate(PAUSES, 2):
+            try:
+                self._attempt(step, number, statement, recorder)
+            except StepFailed as failure:
+                if not may_be_sent_again(failure) or not self._has_time(pause):
+                    raise
+                times = f"{count} of {len(PAUSES) + 1}"
+                again = f"{failure.message}; it is sent again in {pause:g} s ({times})"
+            else:
+                return
+            self._teller(step, number)(again)
+            time.sleep(pause)
+            self._teller(step, number)(f"it is sent again ({times})")
+        self._attempt(step, number, statement, recorder)
+
+    def _has_time(self, seconds: float) -> bool:
+        deadline = self._limits.deadline
+        return deadline is None or time.monotonic() + seconds < deadline
+
+    def _attempt(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> None:
+        watch = self._watch(step, number, statement)
         query_id = self._intend(step, number, statement, recorder)
         note = ""
         try:
@@ -162,6 +183,15 @@ class ClickHouseRun:
             error.partial = True
             raise
         recorder.settle(step, number, statement, query_id, note=note)
+
+    def _watch(self, step: Step, number: int, statement: Statement) -> Watch:
+        """Look at the mutations, and wait for those that are in the way, before it is sent."""
+        try:
+            tell = self._in_time(self._teller(step, number))
+            mutations.await_earlier(self._driver, statement, tell)
+            return mutations.watch(self._driver, statement)
+        except ServerError as error:
+            raise _refused(step, number, statement, error, partial=False) from error
 
     def _did_nothing(
         self, error: ServerError, statement: Statement, query_id: str, watch: Watch
@@ -194,13 +224,16 @@ class ClickHouseRun:
 
     def _wait(self, watch: Watch, step: Step, number: int) -> None:
         """Wait for the mutations of a statement, for as long as the run may take."""
-        tell = self._teller(step, number)
+        watch.wait(self._in_time(self._teller(step, number)))
+
+    def _in_time(self, tell: Callable[[str], None]) -> Callable[[str], None]:
+        """Tell for as long as the run may take."""
 
         def tell_in_time(detail: str) -> None:
             self._require_time()
             tell(detail)
 
-        watch.wait(tell_in_time)
+        return tell_in_time
 
     def _teller(self, step: Step, number: int) -> Callable[[str], None]:
         total = len(step.statements)

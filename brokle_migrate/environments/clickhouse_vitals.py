@@ -125,9 +125,24 @@ def _disk(name: str, free: str, total: str) -> Disk:
     return Disk(name, int(free), None if int(total) >= _ENDLESS else int(total))
 
 
+def mutations(driver: Driver) -> tuple[RunningMutation, ...] | None:
+    """Those of the connection's database that are not done; None where they can't be read.
+
+    :raises ConnectionLost: the server does not answer.
+    """
+    try:
+        return _unfinished(driver)
+    except ServerError:
+        return None
+
+
 def _mutations(driver: Driver, found: Vitals) -> Vitals:
+    return replace(found, mutations=_unfinished(driver))
+
+
+def _unfinished(driver: Driver) -> tuple[RunningMutation, ...]:
     rows = _asked(driver, _MUTATIONS, reason="latest_fail_reason", without="''")
-    return replace(found, mutations=tuple(map(_mutation, rows)))
+    return tuple(map(_mutation, rows))
 
 
 def _mutation(row: Row) -> RunningMutation:

@@ -23,7 +23,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 # The server tries a failing mutation again: a reason that passes is no failure.
 _PATIENCE = 5
 _MUTATIONS = (
-    "SELECT database, table, mutation_id, is_done, parts_to_do, {reason} FROM system.mutations"
+    "SELECT database, table, mutation_id, is_done, parts_to_do, {reason}, "
+    "database = currentDatabase() FROM system.mutations"
 )
 
 
@@ -37,13 +38,42 @@ class Mutation(NamedTuple):
     def __str__(self) -> str:
         return f"the mutation {self.id} of {self.database}.{self.table}"
 
+    @property
+    def end(self) -> str:
+        """The statement that ends it."""
+        return (
+            f"KILL MUTATION WHERE database = '{self.database}' AND table = '{self.table}' "
+            f"AND mutation_id = '{self.id}'"
+        )
+
 
 class State(NamedTuple):
-    """How far a mutation is."""
+    """How far a mutation is.
+
+    :ivar here: whether it is of the database that the connection is in.
+    """
 
     done: bool
     parts: str
     reason: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often in a row each mutation was seen failing."""
+
+    seen: dict[Mutation, int] = field(default_factory=dict)
+
+    def count(self, mutation: Mutation, reason: str) -> None:
+        """Count a look.
+
+        :param reason: why it failed when it was last tried, empty when it did not.
+        :raises ServerError: it failed at every one of the last looks.
+        """
+        self.seen[mutation] = self.seen.get(mutation, 0) + 1 if reason else 0
+        if self.seen[mutation] >= _PATIENCE:
+            raise ServerError(f"{mutation} fails: {reason} (end it: {mutation.end})")
 
 
 @dataclass(slots=True)
@@ -58,7 +88,7 @@ class Watch:
     driver: Driver | None = None
     names: frozenset[str] = frozenset()
     before: frozenset[Mutation] = frozenset()
-    failures: dict[Mutation, int] = field(default_factory=dict)
+    failures: Failures = field(default_factory=Failures)
     seen: bool = False
 
     def wait(self, tell: Callable[[str], None]) -> None:
@@ -80,7 +110,7 @@ class Watch:
             for mutation, replicas in elsewhere.items():
                 tell(f"{mutation} is not finished on {', '.join(replicas)}")
             for mutation in unfinished:
-                self._count_failure(mutation, found[mutation].reason)
+                self.failures.count(mutation, found[mutation].reason)
                 tell(f"{mutation} has {found[mutation].parts} parts to do")
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -96,16 +126,6 @@ class Watch:
             for mutation, state in _mutations(driver).items()
             if mutation not in self.before and mutation.table in self.names
         }
-
-    def _count_failure(self, mutation: Mutation, reason: str) -> None:
-        self.failures[mutation] = self.failures.get(mutation, 0) + 1 if reason else 0
-        if self.failures[mutation] < _PATIENCE:
-            return
-        raise ServerError(
-            f"{mutation} fails: {reason} (end it: KILL MUTATION "
-            f"WHERE database = '{mutation.database}' AND table = '{mutation.table}' "
-            f"AND mutation_id = '{mutation.id}')"
-        )
 
 
 def watch(driver: Driver, statement: Statement, *, again: bool = False) -> Watch:
@@ -131,12 +151,54 @@ def _unfinished_elsewhere(
     return {mutation: replicas for mutation, replicas in found.items() if replicas}
 
 
+def await_earlier(driver: Driver, statement: Statement, tell: Callable[[str], None]) -> None:
+    """Before an ALTER, wait for the mutations of its tables that are not done.
+
+    An ALTER that follows one waits for it on the server, or is refused by it, where nothing tells
+    why.  A killed one is in nobody's way.  A server that does not let them be read proves nothing.
+
+    :param tell: called with how far they are; what it raises ends the wait.
+    :raises ServerError: one fails again and again; nothing was sent.
+    """
+    from ..sqltext import alters_table, identifiers
+
+    if not alters_table(statement.text):
+        return
+    earlier = _Earlier(driver, identifiers(statement.text))
+    pause = _FIRST_PAUSE
+    while unfinished := earlier.unfinished():
+        for mutation, state in unfinished.items():
+            earlier.failures.count(mutation, state.reason)
+            tell(f"before this statement, {mutation} has {state.parts} parts to do")
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The mutations of the tables that a statement names, before it is sent."""
+
+    driver: Driver
+    names: frozenset[str]
+    failures: Failures = field(default_factory=Failures)
+
+    def unfinished(self) -> dict[Mutation, State]:
+        try:
+            found = _mutations(self.driver)
+        except ServerError:
+            return {}
+        return {m: s for m, s in found.items() if not s.done and self._names(m, here=s.here)}
+
+    def _names(self, mutation: Mutation, *, here: bool) -> bool:
+        return mutation.table in self.names and (here or mutation.database in self.names)
+
+
 def _mutations(driver: Driver) -> dict[Mutation, State]:
     try:
         rows = driver.query(_MUTATIONS.format(reason="latest_fail_reason"))
     except ServerError:  # before 19.1 a mutation did not tell why it fails
         rows = driver.query(_MUTATIONS.format(reason="''"))
     return {
-        Mutation(database, table, name): State(done == "1", parts, reason)
-        for database, table, name, done, parts, reason in rows
+        Mutation(database, table, name): State(done == "1", parts, reason, here == "1")
+        for database, table, name, done, parts, reason, here in rows
     }

@@ -203,6 +203,9 @@ class PostgresEnvironment:
             self._state.read(lambda _, context: found.append(vitals(connection_of(context))))
         return found[0] if found else Vitals()
 
+    def mutations(self) -> None:
+        """Postgres has none."""
+
     def new_revision(
         self, version: str, message: str, *, sql: bool, write: bool
     ) -> tuple[Path, ...]:

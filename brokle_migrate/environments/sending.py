@@ -40,9 +40,16 @@ class Unsettled(Exception):
 
 
 class NoEffect(Unsettled):
-    """The statement was not run, or was cancelled without having had an effect."""
+    """The statement was not run, or was cancelled without having had an effect.
+
+    :ivar never_arrived: whether only the connection stood in its way, and its time is not over.
+    """
 
     no_effect = True
+
+    def __init__(self, message: str, *, never_arrived: bool) -> None:
+        self.never_arrived = never_arrived
+        super().__init__(message)
 
 
 @dataclass(slots=True)
@@ -183,7 +190,8 @@ class _Pursuit:
         if self._cancelled_at is not None:
             why = f"{self._clock.limit}, and was cancelled"
         if outcome is Outcome.NO_EFFECT:
-            return NoEffect(f"{why}; {evidence}")
+            in_time = self._cancelled_at is None and not self._clock.over
+            return NoEffect(f"{why}; {evidence}", never_arrived=in_time)
         if outcome is Outcome.REPEATABLE:
             return Unsettled(f"{why}; {evidence}")
         return Unsettled(f"{why}; the outcome is not known")

@@ -57,7 +57,7 @@ def _groups(vitals: Vitals) -> Iterator[list[Item]]:
     for index in vitals.invalid_indexes:
         yield list(_invalid_index(index))
     for mutation in vitals.mutations:
-        yield list(_mutation(mutation))
+        yield list(mutation_items(mutation))
     for query in vitals.queries:
         yield list(_query(query))
     for crowd in vitals.crowds:
@@ -89,7 +89,8 @@ def _invalid_index(name: str) -> Iterator[Item]:
     yield Item("invalid index", f"DROP INDEX CONCURRENTLY {name};", Tone.NEXT)
 
 
-def _mutation(each: RunningMutation) -> Iterator[Item]:
+def mutation_items(each: RunningMutation) -> Iterator[Item]:
+    """How far a mutation is, and what ends one that fails or takes very long."""
     left = f"{words.counted(each.parts, 'part')} to do, begun {words.age(each.age)} ago"
     what = f"{each.table}: {words.one_line(each.command)}"
     if each.failure:

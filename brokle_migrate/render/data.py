@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..model import Finding, Plan, Report, Revision, Snapshot, Step
     from ..preview import Preview, StepPreview
     from ..status import DatabaseStatus, Status
+    from ..vitals import RunningMutation
     from .base import Inventory
 
     Data = dict[str, Any]
@@ -154,8 +155,23 @@ def database_data(database: DatabaseStatus) -> Data:
         "changed": list(database.changed),
         "dirty": [_interruption(interruption) for interruption in database.dirty],
         "running": database.running or None,
+        "mutations": None
+        if database.mutations is None
+        else [mutation_data(each) for each in database.mutations],
         "findings": _findings(database.findings),
         "error": None if database.error is None else error_data(database.error),
+    }
+
+
+def mutation_data(each: RunningMutation) -> Data:
+    """A mutation that is not done; its age in seconds."""
+    return {
+        "table": each.table,
+        "id": each.id,
+        "command": each.command,
+        "age": each.age,
+        "parts": each.parts,
+        "failure": each.failure or None,
     }
 
 

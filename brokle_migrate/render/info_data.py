@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .data import database_data, lock_data, table_data
+from .data import database_data, lock_data, mutation_data, table_data
 
 if TYPE_CHECKING:
     from ..past import Failure, PastRun
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         Missing,
         Query,
         Replica,
-        RunningMutation,
         Transaction,
         Vitals,
     )
@@ -57,7 +56,7 @@ def _vitals(vitals: Vitals) -> Data:
         "connections": vitals.connections and _connections(vitals.connections),
         "transactions": [_transaction(each) for each in vitals.transactions],
         "invalid_indexes": list(vitals.invalid_indexes),
-        "mutations": [_mutation(each) for each in vitals.mutations],
+        "mutations": [mutation_data(each) for each in vitals.mutations],
         "replicas": [_replica(each) for each in vitals.replicas],
         "queries": [_query(each) for each in vitals.queries],
         "crowded": [_crowd(each) for each in vitals.crowds],
@@ -110,17 +109,6 @@ def _transaction(each: Transaction) -> Data:
         "age": each.age,
         "tables": list(each.tables),
         "waits_for": list(each.waits_for),
-    }
-
-
-def _mutation(each: RunningMutation) -> Data:
-    return {
-        "table": each.table,
-        "id": each.id,
-        "command": each.command,
-        "age": each.age,
-        "parts": each.parts,
-        "failure": each.failure or None,
     }
 
 

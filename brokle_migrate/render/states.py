@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Level
 from . import words
+from .ailments import mutation_items
 from .blocks import GAP, Cell, Column, Item, Line, Section, Table, Tone, apart
 
 if TYPE_CHECKING:
@@ -100,10 +101,12 @@ def state_items(database: DatabaseStatus) -> tuple[Item, ...]:
         for finding in database.findings
     )
     width = max((len(revision.id) for revision in database.pending), default=0)
-    return found + tuple(
+    pending = tuple(
         Item("pending", f"{revision.id:<{width}}  {words.one_line(revision.message)}".rstrip())
         for revision in database.pending
     )
+    mutations = (item for each in database.mutations or () for item in mutation_items(each))
+    return (*found, *mutations, *pending)
 
 
 def next_steps(databases: Sequence[DatabaseStatus], *, well: bool = True) -> Iterator[Line]:
@@ -119,7 +122,9 @@ def next_steps(databases: Sequence[DatabaseStatus], *, well: bool = True) -> Ite
     if any(d.pending for d in databases) and not any(map(_is_stuck, databases)):
         lines.append(Line("next: brokle-migrate up", Tone.NEXT))
     elif well and not lines and all(database.at_head for database in databases):
-        lines.append(Line("nothing to do", Tone.GOOD))
+        busy = any(database.mutations for database in databases)
+        line = "nothing to run; mutations are not done" if busy else "nothing to do"
+        lines.append(Line(line, Tone.PLAIN if busy else Tone.GOOD))
     if lines:
         yield GAP
     yield from lines

@@ -14,7 +14,14 @@ from __future__ import annotations
 
 from .destruction import Destruction, destroys
 from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
-from .facts import has_inline_values, has_one_effect, identifiers, may_mutate, on_cluster
+from .facts import (
+    alters_table,
+    has_inline_values,
+    has_one_effect,
+    identifiers,
+    may_mutate,
+    on_cluster,
+)
 from .hiding import hide_secrets
 from .layout import laid_out
 from .placeholders import ServerSide, Unfilled, fill
@@ -30,6 +37,7 @@ __all__ = [
     "ServerSide",
     "Trace",
     "Unfilled",
+    "alters_table",
     "changes",
     "checksum",
     "destroys",

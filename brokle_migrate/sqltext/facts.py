@@ -60,6 +60,14 @@ def may_mutate(text: str) -> bool:
     return any(map(_mutates, sentences(text)))
 
 
+def alters_table(text: str) -> bool:
+    """Whether a ClickHouse statement is an ``ALTER TABLE``, or has one in it."""
+    return any(
+        words.take("ALTER TABLE") or words.take("ALTER TEMPORARY TABLE")
+        for words in sentences(text)
+    )
+
+
 def _mutates(words: Words) -> bool:
     if words.take("DELETE FROM") or words.take("DROP INDEX"):
         return True

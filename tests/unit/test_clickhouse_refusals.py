@@ -67,6 +67,12 @@ def test_a_statement_knows_the_place_of_its_characters(offset: int, line: int, c
         (241, "DROP TABLE t", False),
         (57, "RENAME TABLE a TO b, c TO d", False),
         (60, "ALTER TABLE t DROP COLUMN a, DROP COLUMN b", False),
+        (202, "DROP TABLE t", True),
+        (202, "INSERT INTO t SELECT 1", False),
+        (517, "ALTER TABLE t DROP COLUMN a", True),
+        (517, "ALTER TABLE t ON CLUSTER c DROP COLUMN a", False),
+        (473, "DROP DATABASE d", False),
+        (999, "ALTER TABLE t DROP COLUMN a", False),
     ],
 )
 def test_what_proves_that_nothing_happened(code: int, sql: str, expected: bool) -> None:
