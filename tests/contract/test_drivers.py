@@ -173,3 +173,14 @@ def test_an_answer_that_takes_too_long(gateway: GatewayProcess, clickhouse_url: 
     with pytest.raises(NoAnswer):
         opened.execute("SELECT sleep(1.5)", timeout=0.3)
     opened.close()
+
+
+@pytest.mark.parametrize("spelled", [str, _over_connect])
+def test_text_and_query_id_reach_the_server_as_they_are(
+    gateway: GatewayProcess, clickhouse_url: str, spelled: Callable[[str], str]
+) -> None:
+    opened = connect(parse_url(spelled(clickhouse_url), source="test"), {})
+    text = "SELECT '%s {a:Int8} :b \\\\' /* ; */  "
+    opened.execute(text, query_id="an id: 1/é")
+    opened.close()
+    assert [(call["query_id"], call["text"]) for call in gateway.log()][-1] == ("an id: 1/é", text)

@@ -22,3 +22,13 @@ def test_up_status_down_up(tmp_path: Path, clickhouse_url: str) -> None:
     again = project.run("up")
     assert again.code == 0, again.err
     assert project.run("up", "--dry-run").code == 0
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project", None, "clickhousedb://u:secretword@127.0.0.1:1/x")
+    project.add_pair("1", "t", "SELECT 1", "SELECT 1")
+    result = project.run("up")
+    assert result.code == 5
+    assert "refused" in result.err
+    assert "Unexpected Http" not in result.err  # the client's own words
+    assert "secretword" not in result.out + result.err

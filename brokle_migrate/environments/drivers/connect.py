@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import warnings
@@ -138,6 +139,8 @@ def _seconds(wait: float | None) -> int | None:
 
 
 def _library() -> Any:
+    # It warns of what it raises; an application's own handlers still get that.
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         # Both libraries offer SQLAlchemy a dialect of the name "clickhouse"; we need neither here.
         warnings.filterwarnings("ignore", message=".*clickhouse", module="clickhouse_connect")
@@ -181,7 +184,7 @@ def _timed_out(error: BaseException | None) -> bool:
     from urllib3.exceptions import ReadTimeoutError
 
     while error is not None and not isinstance(error, ReadTimeoutError):
-        error = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+        error = error.__cause__ or error.__context__
     return error is not None
 
 
