@@ -184,3 +184,13 @@ def test_text_and_query_id_reach_the_server_as_they_are(
     opened.execute(text, query_id="an id: 1/é")
     opened.close()
     assert [(call["query_id"], call["text"]) for call in gateway.log()][-1] == ("an id: 1/é", text)
+
+
+@pytest.mark.parametrize("spelled", [str, _over_connect])
+def test_a_server_without_encryption_is_asked_for_it(
+    clickhouse_url: str, spelled: Callable[[str], str]
+) -> None:
+    opened = connect(parse_url(f"{spelled(clickhouse_url)}?secure=true", source="test"), {})
+    with pytest.raises(ConnectionLost, match="SSL"):
+        opened.query("SELECT 1")
+    opened.close()
