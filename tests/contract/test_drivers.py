@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.config import parse_url
-from brokle_migrate.environments.drivers import ConnectionLost, Driver, ServerError, connect
+from brokle_migrate.environments.drivers import (
+    ConnectionLost,
+    Driver,
+    NoAnswer,
+    ServerError,
+    connect,
+)
+from brokle_migrate.errors import DatabaseUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.gateway_process import GatewayProcess
 
-KINDS = ["gateway", "native", "http", "embedded"]
+KINDS = ["gateway", "connect", "native", "http", "embedded"]
 
 
 @pytest.fixture(params=KINDS)
@@ -23,11 +30,17 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "gateway":
         return str(request.getfixturevalue("clickhouse_url"))
+    if request.param == "connect":
+        return _over_connect(str(request.getfixturevalue("clickhouse_url")))
     if request.param == "native":
         return str(request.getfixturevalue("native_url"))
     if request.param == "http":
         return str(request.getfixturevalue("server_http_url"))
     return f"clickhouse+embedded:///{tmp_path}/data"
+
+
+def _over_connect(url: str) -> str:
+    return f"clickhousedb://{url.partition('://')[2]}"
 
 
 @pytest.fixture
@@ -48,13 +61,37 @@ def test_no_rows(driver: Driver) -> None:
 
 @pytest.mark.parametrize(
     "literal",
-    ["100%", "%s %(a)s", "{x:UInt8} {}", ":name", "a\\\\b", "it''s", "é 🙂", "line\nbreak", "?"],
+    [
+        "100%",
+        "%s %(a)s",
+        "{x:UInt8} {}",
+        ":name",
+        "a\\\\b",
+        "it''s",
+        "é 🙂",
+        "line\nbreak",
+        "?",
+        "%%",
+        "{{}}",
+    ],
 )
 def test_statement_text_arrives_unchanged(driver: Driver, literal: str) -> None:
     driver.execute("CREATE TABLE t (s String) ENGINE = Log")
     driver.execute(f"INSERT INTO t SELECT '{literal}' /* {literal.replace('/', '')} */")
     plain = literal.replace("''", "'").replace("\\\\", "\\")
     assert driver.query("SELECT s FROM t") == [(plain,)]
+
+
+def test_every_plane_and_an_escaped_null_byte_arrive(driver: Driver) -> None:
+    planes = "é漢𐍈𠀀𰀀\U000e0041\U000f0000\U00100000"
+    assert driver.query(f"SELECT '{planes}', hex('a\\0b')") == [(planes, "610062")]
+
+
+def test_a_long_literal_arrives_whole(driver: Driver) -> None:
+    driver.execute("CREATE TABLE t (n UInt64) ENGINE = Log")
+    long = {"max_query_size": str(6 << 20)}
+    driver.execute(f"INSERT INTO t SELECT length('{'x' * (5 << 20)}')", settings=long)
+    assert driver.query("SELECT n FROM t") == [(str(5 << 20),)]
 
 
 def test_inserted_rows_survive(driver: Driver) -> None:
@@ -94,7 +131,7 @@ def test_a_bare_expression_is_no_statement(driver: Driver) -> None:
         driver.execute("1 + 1")
 
 
-@pytest.mark.parametrize("kind", ["clickhouse+native", "clickhouse+http"])
+@pytest.mark.parametrize("kind", ["clickhouse+native", "clickhouse+http", "clickhousedb"])
 def test_nobody_listens(kind: str) -> None:
     opened = connect(parse_url(f"{kind}://u:p@127.0.0.1:1/x", source="test"), {})
     with pytest.raises(ConnectionLost, match="refused"):
@@ -102,10 +139,11 @@ def test_nobody_listens(kind: str) -> None:
     opened.close()
 
 
+@pytest.mark.parametrize("spelled", [str, _over_connect])
 def test_a_dropped_answer_is_a_lost_connection(
-    gateway: GatewayProcess, clickhouse_url: str
+    gateway: GatewayProcess, clickhouse_url: str, spelled: Callable[[str], str]
 ) -> None:
-    opened = connect(parse_url(clickhouse_url, source="test"), {})
+    opened = connect(parse_url(spelled(clickhouse_url), source="test"), {})
     gateway.fault(r"^CREATE TABLE t", when="after", action="drop")
     with pytest.raises(ConnectionLost):
         opened.execute("CREATE TABLE t (n UInt8) ENGINE = Log")
@@ -119,4 +157,40 @@ def test_an_old_server_cannot_take_inline_values_over_native(native_url: str) ->
     assert refusal is not None
     assert "8123" in refusal
     assert opened.refusal("INSERT INTO t SELECT 1") is None
+    opened.close()
+
+
+def test_an_old_server_is_too_old_for_clickhouse_connect(server_http_url: str) -> None:
+    opened = connect(parse_url(_over_connect(server_http_url), source="test"), {})
+    with pytest.raises(DatabaseUnreachable, match="too old") as raised:
+        opened.query("SELECT 1")
+    assert "clickhouse+http://" in str(raised.value.hint)
+    opened.close()
+
+
+def test_an_answer_that_takes_too_long(gateway: GatewayProcess, clickhouse_url: str) -> None:
+    opened = connect(parse_url(_over_connect(clickhouse_url), source="test"), {})
+    with pytest.raises(NoAnswer):
+        opened.execute("SELECT sleep(1.5)", timeout=0.3)
+    opened.close()
+
+
+@pytest.mark.parametrize("spelled", [str, _over_connect])
+def test_text_and_query_id_reach_the_server_as_they_are(
+    gateway: GatewayProcess, clickhouse_url: str, spelled: Callable[[str], str]
+) -> None:
+    opened = connect(parse_url(spelled(clickhouse_url), source="test"), {})
+    text = "SELECT '%s {a:Int8} :b \\\\' /* ; */  "
+    opened.execute(text, query_id="an id: 1/é")
+    opened.close()
+    assert [(call["query_id"], call["text"]) for call in gateway.log()][-1] == ("an id: 1/é", text)
+
+
+@pytest.mark.parametrize("spelled", [str, _over_connect])
+def test_a_server_without_encryption_is_asked_for_it(
+    clickhouse_url: str, spelled: Callable[[str], str]
+) -> None:
+    opened = connect(parse_url(f"{spelled(clickhouse_url)}?secure=true", source="test"), {})
+    with pytest.raises(ConnectionLost, match="SSL"):
+        opened.query("SELECT 1")
     opened.close()

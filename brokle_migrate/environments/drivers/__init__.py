@@ -27,7 +27,7 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:
     """Open the driver that a URL names; a server is first spoken to with the first statement.
 
     :param settings: server settings for every statement.
-    :raises ConfigError: no driver has that name, or the embedded engine is not installed.
+    :raises ConfigError: no driver has that name, or what it needs is not installed.
     """
     if url.driver == "native":
         from .native import NativeDriver
@@ -37,13 +37,18 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:
         from .http import HttpDriver
 
         return HttpDriver(url, settings)
+    if url.driver == "connect":
+        from .connect import ConnectDriver
+
+        return ConnectDriver(url, settings)
     if url.driver == "embedded":
         from .embedded import EmbeddedDriver
 
         return EmbeddedDriver(url, settings)
     raise ConfigError(
         f"there is no ClickHouse driver {url.driver!r}",
-        hint="use clickhouse://, clickhouse+native://, clickhouse+http:// or clickhouse+embedded://",
+        hint="use clickhouse://, clickhouse+native://, clickhouse+http://, clickhousedb:// or "
+        "clickhouse+embedded://",
     )
 
 

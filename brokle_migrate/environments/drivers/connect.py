@@ -1,0 +1,195 @@
+"""ClickHouse over HTTP, through clickhouse-connect's client (``clickhousedb://``)."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigError, DatabaseUnreachable
+from .base import (
+    PATIENCE,
+    SILENCE,
+    UNKNOWN_COLUMN,
+    UNKNOWN_IDENTIFIER_OLD,
+    ConnectionLost,
+    NoAnswer,
+    Row,
+    ServerError,
+    format_tsv,
+    parse_tsv,
+    within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ...config import DatabaseUrl
+
+_SAID_BY_CLICKHOUSE = re.compile(
+    r"(Code: \d+[.,].*?)(?:\s*\(for url [^()]*\))?\s*$", re.DOTALL
+)  # the client adds its URL
+_CONNECT_TIMEOUT = 10.0
+# The status line must tell the outcome, so the server answers only when it has one.
+_WAIT_FOR_OUTCOME = {"wait_end_of_query": "1"}
+
+
+class ConnectDriver:
+    """A client of one's own over port 8123 or 8443, without a session on the server.
+
+    :param url: the server; its options are the client's (``verify``, ``ca_cert`` …) or settings.
+    :param settings: sent with every statement of a step.
+    :raises ConfigError: clickhouse-connect is not installed.
+    """
+
+    deadline: float | None = None
+
+    def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
+        self._library = _library()
+        self._url = url
+        self._settings = dict(settings)
+        self._opened: Any = None
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        query_id: str = "",
+        settings: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        parameters = {**_WAIT_FOR_OUTCOME, **self._settings, **(settings or {})}
+        if query_id:
+            parameters["query_id"] = query_id
+        self._raw(sql, parameters, SILENCE if timeout is None else min(timeout, SILENCE))
+
+    def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
+        return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, timeout))
+
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        query_id: str = "",
+    ) -> None:
+        head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
+        parameters = {**_WAIT_FOR_OUTCOME, **({"query_id": query_id} if query_id else {})}
+        self._raw(head + format_tsv(rows), parameters, PATIENCE)
+
+    def refusal(self, sql: str) -> str | None:  # noqa: ARG002 - HTTP takes every statement
+        return None
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    def _raw(self, sql: str, parameters: dict[str, str], timeout: float | None) -> str:
+        from urllib3 import Timeout
+
+        client = self._client(timeout)
+        connecting = within(_CONNECT_TIMEOUT, self.deadline)
+        client.timeout = Timeout(connect=connecting, read=within(timeout, self.deadline))
+        with _translated():
+            # The public calls trim statements and drop settings that the server calls read-only.
+            answer = client._raw_request(  # noqa: SLF001
+                sql, {"database": client.database, **parameters}, server_wait=False
+            )
+            return str(answer.data.decode(errors="replace"))
+
+    def _client(self, timeout: float | None) -> Any:
+        """The client, which asks the server for its version and settings when it is made."""
+        if self._opened is None:
+            try:
+                with _translated():
+                    self._opened = self._open(timeout)
+            except ServerError as error:
+                if error.code in {UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD}:
+                    raise _too_old(self._url) from error
+                raise
+            self._opened.http_retries = 0  # whether to ask again is not the client's decision
+        return self._opened
+
+    def _open(self, timeout: float | None) -> Any:
+        options = {k: v for k, v in self._url.query.items() if k != "secure"}
+        return self._library.get_client(
+            host=self._url.host,
+            port=self._url.port,
+            username=self._url.user or "default",
+            password=self._url.password or "",
+            database=self._url.database or "default",
+            interface="https" if self._url.secure else "http",
+            connect_timeout=_seconds(within(_CONNECT_TIMEOUT, self.deadline)),
+            send_receive_timeout=_seconds(within(timeout, self.deadline)),
+            compress=options.pop("compress", False),
+            autogenerate_session_id=False,
+            dedicated_pool=True,
+            show_clickhouse_errors=True,
+            query_retries=0,
+            generic_args=options,
+        )
+
+
+def _seconds(wait: float | None) -> int | None:
+    return None if wait is None else math.ceil(wait)
+
+
+def _library() -> Any:
+    # It warns of what it raises; an application's own handlers still get that.
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        # Both libraries offer SQLAlchemy a dialect of the name "clickhouse"; we need neither here.
+        warnings.filterwarnings("ignore", message=".*clickhouse", module="clickhouse_connect")
+        try:
+            import clickhouse_connect
+        except ImportError as error:
+            raise ConfigError(
+                "clickhousedb:// needs clickhouse-connect, which is not installed",
+                hint="pip install 'brokle-migrate[connect]', or use clickhouse+http://",
+            ) from error
+    return clickhouse_connect
+
+
+def _too_old(url: DatabaseUrl) -> DatabaseUnreachable:
+    return DatabaseUnreachable(
+        f"ClickHouse at {url.label} is too old for clickhouse-connect, "
+        "which asks for columns that the server does not have",
+        hint="write clickhouse+http:// instead of clickhousedb:// in the URL",
+        refused=True,
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (ClickHouseError, HTTPError) as error:
+        said = _SAID_BY_CLICKHOUSE.search(str(error))
+        if said is not None:
+            raise ServerError(said[1]) from error
+        cause = _cause(error)
+        raise (NoAnswer if _timed_out(error) else ConnectionLost)(
+            str(cause).strip().partition("\n")[0] or type(cause).__name__
+        ) from error
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    from urllib3.exceptions import ReadTimeoutError
+
+    while error is not None and not isinstance(error, ReadTimeoutError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The innermost cause: what the operating system said, without the URL."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
