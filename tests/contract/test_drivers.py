@@ -102,6 +102,14 @@ def test_inserted_rows_survive(driver: Driver) -> None:
     assert found == sorted([(str(n), s) for n, s in rows], key=lambda row: int(row[0]))
 
 
+def test_an_insert_takes_settings(driver: Driver) -> None:
+    driver.execute("CREATE TABLE t (n UInt64) ENGINE = Log")
+    driver.insert("t", ["n"], [(1,)], settings={"max_block_size": "777"})
+    assert driver.query("SELECT n FROM t") == [("1",)]
+    with pytest.raises(ServerError):
+        driver.insert("t", ["n"], [(2,)], settings={"readonly": "1"})
+
+
 def test_a_refused_statement_has_code_and_words(driver: Driver) -> None:
     with pytest.raises(ServerError) as raised:
         driver.execute("SELECT * FROM nowhere_to_be_found")

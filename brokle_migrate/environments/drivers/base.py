@@ -129,6 +129,7 @@ class Driver(Protocol):
     ) -> None:
         """Insert rows in one block; not waited for longer than :data:`PATIENCE`.
 
+        :param settings: server settings for this insert alone.
         :raises ServerError: the server refused them.
         :raises ConnectionLost: no answer came.
         """

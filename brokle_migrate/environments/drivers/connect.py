@@ -76,9 +76,11 @@ class ConnectDriver:
         rows: Sequence[Sequence[object]],
         *,
         query_id: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
-        parameters = {**_WAIT_FOR_OUTCOME, **({"query_id": query_id} if query_id else {})}
+        named = {"query_id": query_id} if query_id else {}
+        parameters = {**_WAIT_FOR_OUTCOME, **(settings or {}), **named}
         self._raw(head + format_tsv(rows), parameters, PATIENCE)
 
     def refusal(self, sql: str) -> str | None:  # noqa: ARG002 - HTTP takes every statement
