@@ -377,11 +377,10 @@ class ClickHouseEnvironment:
         """
         from .filling import alone, asked
 
-        cluster = self._config.cluster
-        if cluster is None or not self._exists():
-            return alone(self._url, cluster)
+        if self._cluster is None:
+            return alone(self._url)
         with self._answering():
-            return asked(self._connected(), cluster)
+            return asked(self._cluster)
 
     def _refusal(self, statement: Statement) -> str | None:
         return self._open().refusal(statement.text) if self._exists() else None

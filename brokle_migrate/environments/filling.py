@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..config.variables import Placeholders
     from ..model import Statement
     from ..sqltext import Script
-    from .drivers import Driver
+    from .cluster import Cluster
 
 # The first release in which a Replicated engine takes path and replica from the server.
 _WITHOUT_ARGUMENTS = (20, 10)
@@ -70,27 +70,24 @@ class Filling:
         return self._ask()
 
 
-def alone(url: DatabaseUrl, cluster: str | None) -> ServerSide:
-    """What can be told of a database without asking it."""
+def alone(url: DatabaseUrl) -> ServerSide:
+    """What can be told of a database without asking it: one that is in no cluster."""
     if url.directory is None:
-        return ServerSide(url.database or "default", cluster)
+        return ServerSide(url.database or "default")
     from ..embedded.clickhouse import DATABASE
 
-    return ServerSide(DATABASE, None)  # this engine has none
+    return ServerSide(DATABASE)
 
 
-def asked(driver: Driver, cluster: str) -> ServerSide:
-    """What the server says of itself.
+def asked(cluster: Cluster) -> ServerSide:
+    """What a server of a cluster says of itself.
 
     :raises ServerError: it refused to.
     :raises ConnectionLost: it did not answer.
     """
-    rows = driver.query(
-        "SELECT version(), name, engine FROM system.databases WHERE name = currentDatabase()"
-    )
-    version, database, engine = rows[0]
-    numbers = tuple(int(part) for part in version.split(".")[:2])
-    return ServerSide(database, cluster, engine == "Replicated", numbers < _WITHOUT_ARGUMENTS)
+    server = cluster.server
+    wants_arguments = server.version < _WITHOUT_ARGUMENTS
+    return ServerSide(server.database, cluster.name, server.replicated, wants_arguments)
 
 
 def _refuse(problems: list[str], undefined: tuple[str, ...]) -> None:

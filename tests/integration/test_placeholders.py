@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.config import parse_url
+from brokle_migrate.environments.cluster import Cluster
 from brokle_migrate.environments.drivers import connect
 from brokle_migrate.environments.filling import asked
 from brokle_migrate.sqltext import ServerSide
@@ -147,8 +148,10 @@ def test_the_server_tells_what_built_in_names_stand_for(
 ) -> None:
     with_new = connect(parse_url(clickhouse_url, source="test"), {})
     name = clickhouse_url.rpartition("/")[2]
-    assert asked(with_new, "c") == ServerSide(name, "c")
+    assert asked(Cluster(lambda: with_new, "c")) == ServerSide(name, "c")
     with_new.close()
     with_old = connect(parse_url(native_url, source="test"), {})
-    assert asked(with_old, "c") == ServerSide(server_database, "c", needs_arguments=True)
+    assert asked(Cluster(lambda: with_old, "c")) == ServerSide(
+        server_database, "c", needs_arguments=True
+    )
     with_old.close()
