@@ -48,7 +48,7 @@ def test_what_the_server_lacks_is_said(
     project: Project, gateway: GatewayProcess, code: int, message: str, words: str
 ) -> None:
     text = f"Code: {code}. DB::Exception: {message}"
-    gateway.fault("CREATE TABLE lacking", action="error", code=code, message=text)
+    gateway.fault("CREATE TABLE lacking", times=0, action="error", code=code, message=text)
     result = _failed(project, "CREATE TABLE lacking (id UInt8) ENGINE = Memory")
     assert result.code == 1, "the schema shows that nothing was made"
     assert message in result.out
