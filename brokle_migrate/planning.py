@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .checks.clustered import cluster_findings
 from .environments import ORDER
 from .errors import RevisionError, UsageError
 from .history import History
@@ -39,7 +40,9 @@ def plan(request: Request, environments: Environments, histories: Mapping[str, H
     steps = _loaded(draft.steps, environments)
     if request.atomic:
         _require_transactional(steps, environments)
-    return replace(draft, steps=steps, undo=_loaded(draft.undo, environments))
+    found = cluster_findings(steps) if environments.clustered else ()
+    undo = _loaded(draft.undo, environments)
+    return replace(draft, steps=steps, findings=draft.findings + found, undo=undo)
 
 
 def _require_transactional(steps: Sequence[Step], environments: Environments) -> None:

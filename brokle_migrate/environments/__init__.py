@@ -75,6 +75,14 @@ class Environments:
         return getattr(self._config, name) is not None
 
     @property
+    def clustered(self) -> bool:
+        """Whether ClickHouse is a cluster; an embedded engine never is."""
+        config = self._config.clickhouse
+        if config is None or config.cluster is None:
+            return False
+        return config.url is not None and config.url.directory is None
+
+    @property
     def transactional(self) -> Transactional:
         """The engine whose steps can share one transaction: Postgres."""
         return cast("Transactional", self[POSTGRES])
