@@ -78,9 +78,7 @@ class Environments:
     def clustered(self) -> bool:
         """Whether ClickHouse is a cluster; an embedded engine never is."""
         config = self._config.clickhouse
-        if config is None or config.cluster is None:
-            return False
-        return config.url is not None and config.url.directory is None
+        return config is not None and bool(config.cluster) and config.url.directory is None
 
     @property
     def transactional(self) -> Transactional:
