@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .environments import Environments
     from .environments.base import LastRun
-    from .model import Plan, Request, Step
+    from .model import Finding, Plan, Request, Step
 
 
 def is_open(history: History) -> bool:
@@ -39,7 +39,15 @@ def plan(request: Request, environments: Environments, histories: Mapping[str, H
     steps = _loaded(draft.steps, environments)
     if request.atomic:
         _require_transactional(steps, environments)
-    return replace(draft, steps=steps, undo=_loaded(draft.undo, environments))
+    found = _on_a_cluster(steps) if environments.clustered else ()
+    undo = _loaded(draft.undo, environments)
+    return replace(draft, steps=steps, findings=draft.findings + found, undo=undo)
+
+
+def _on_a_cluster(steps: Sequence[Step]) -> tuple[Finding, ...]:
+    from .checks.clustered import cluster_findings  # reads SQL, which few plans need here
+
+    return cluster_findings(steps)
 
 
 def _require_transactional(steps: Sequence[Step], environments: Environments) -> None:

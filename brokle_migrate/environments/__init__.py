@@ -75,6 +75,12 @@ class Environments:
         return getattr(self._config, name) is not None
 
     @property
+    def clustered(self) -> bool:
+        """Whether ClickHouse is a cluster; an embedded engine never is."""
+        config = self._config.clickhouse
+        return config is not None and bool(config.cluster) and config.url.directory is None
+
+    @property
     def transactional(self) -> Transactional:
         """The engine whose steps can share one transaction: Postgres."""
         return cast("Transactional", self[POSTGRES])

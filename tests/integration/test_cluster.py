@@ -305,3 +305,11 @@ def test_a_cluster_that_the_server_does_not_know(
     refused = project.run("up", env={"CLICKHOUSE_CLUSTER": "nowhere"})
     assert refused.code == 2, refused.out + refused.err
     assert "knows no cluster 'nowhere'" in refused.err
+
+
+def test_what_is_hard_coded_is_warned_about(through: Callable[[int], Project]) -> None:
+    planned = through(0).invoke("up", "--dry-run", "--json")
+    assert planned.code == 0, planned.out + planned.err
+    found = json.loads(planned.out)["data"]["findings"]
+    assert [each["id"] for each in found] == ["hard_coded_cluster"] * 2
+    assert "${on_cluster}" in through(0).invoke("up", "--dry-run").out
