@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from .process import free_port, mortal, stop, wait_until
+from .tls import certificates
 
 USER = "brokle"
 PASSWORD = "".join(map(chr, range(32, 127)))
@@ -54,7 +55,7 @@ class Postgres15:
         self.authority = directory / "authority.crt"
         self.stranger = directory / "stranger.crt"
         directory.mkdir(parents=True)
-        _certificates(directory)
+        certificates(directory)
         self._identity = _identity(directory)
         self._initialise()
         self.process = self._start()
@@ -145,29 +146,3 @@ def _identity(directory: Path) -> dict[str, object]:
     for path in (directory, *directory.iterdir()):
         os.chown(path, user.pw_uid, user.pw_gid)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def _certificates(directory: Path) -> None:
-    """Two authorities, and a certificate of the first one for ``localhost``."""
-    for name in ("authority", "stranger"):
-        _openssl(
-            *("req", "-x509", *_new_key(directory / f"{name}.key"), "-days", "2"),
-            *("-subj", f"/CN={name}", "-out", str(directory / f"{name}.crt")),
-        )
-    _openssl(
-        *("req", "-x509", *_new_key(directory / "server.key"), "-days", "2"),
-        *("-CA", str(directory / "authority.crt"), "-CAkey", str(directory / "authority.key")),
-        *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-        *("-addext", "basicConstraints=critical,CA:FALSE"),
-        *("-out", str(directory / "server.crt")),
-    )
-    (directory / "server.key").chmod(0o600)
-
-
-def _new_key(path: Path) -> list[str]:
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    return [*curve, "-nodes", "-keyout", str(path)]
-
-
-def _openssl(*arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)

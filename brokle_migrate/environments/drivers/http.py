@@ -111,7 +111,7 @@ def _translated() -> Iterator[None]:
         raise ServerError(text) from error
     except requests.ReadTimeout as error:
         raise NoAnswer(_reason(error)) from error
-    except requests.RequestException as error:
+    except OSError as error:  # requests' own errors among them, and a file that can't be read
         raise ConnectionLost(_reason(error)) from error
 
 
