@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.config import parse_url
+from brokle_migrate.environments import drivers
 from brokle_migrate.environments.drivers import (
     ConnectionLost,
     Driver,
@@ -53,6 +54,11 @@ def driver(url: str) -> Iterator[Driver]:
 def test_rows_come_as_text(driver: Driver) -> None:
     rows = driver.query("SELECT toUInt64(18446744073709551615), 'a\tb\\\\c', toUInt8(0)")
     assert rows == [("18446744073709551615", "a\tb\\c", "0")]
+
+
+def test_another_driver_can_be_opened_after_it(driver: Driver) -> None:
+    driver.query("SELECT 1")
+    assert callable(drivers.connect), "a module of that name would take the function's place"
 
 
 def test_no_rows(driver: Driver) -> None:

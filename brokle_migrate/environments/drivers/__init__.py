@@ -39,7 +39,7 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:
 
         return HttpDriver(url, settings)
     if url.driver == "connect":
-        from .connect import ConnectDriver
+        from .clickhousedb import ConnectDriver
 
         return ConnectDriver(url, settings)
     if url.driver == "embedded":
