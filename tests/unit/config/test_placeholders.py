@@ -102,9 +102,9 @@ def test_what_can_be_no_name_is_refused(place: Place) -> None:
 def test_no_value_is_shown_and_secrets_are_known(place: Place) -> None:
     place.write("alembic.ini", INI + "s3_secret = hush-ini\n")
     place.env(S3_TOKEN="hush-env", GIT_ASKPASS="/bin/echo", S3_TOKEN_FILE="/run/x")
-    place.env(PWD="/work/here", OLDPWD="/work/there")
+    place.env(PWD="/srv/here", OLDPWD="/srv/there")
     config = place.load(x=("S3_PASSWORD=hush-x",))
     assert {"hush-ini", "hush-env", "hush-x"} <= config.secrets
-    assert not {"/bin/echo", "/run/x", "/work/here", "/work/there"} & config.secrets
+    assert not {"/bin/echo", "/run/x", "/srv/here", "/srv/there"} & config.secrets
     assert "hush" not in repr(config)
     assert "hush" not in repr(config.require_clickhouse().placeholders)
