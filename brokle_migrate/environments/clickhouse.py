@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..clickhouse import context
 from ..config import parse_url
-from ..errors import Dirty, InvalidScripts, PartlyDropped, StateError
+from ..errors import InvalidScripts, PartlyDropped, StateError
 from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Action, Snapshot
 from ..vitals import RunningMutation, Vitals
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 _NO_LEDGER = LedgerState(exists=False)
-_RESTORE = "restore the statements that were run, and change only those after them"
 
 
 class ClickHouseEnvironment:
@@ -118,7 +117,8 @@ class ClickHouseEnvironment:
         read = [self._scripts.load(step) for step in run]
         scripts = iter(read if self._filling is None else self._filling.scripts(read))
         if steps and self._cluster is not None:
-            self._require_all_replicas(self._cluster)
+            with self._answering():
+                self._cluster.require_all()
         return tuple(
             self._loaded(step, next(scripts)) if step.action is not Action.STAMP else step
             for step in steps
@@ -312,18 +312,6 @@ class ClickHouseEnvironment:
         require_takes_back(step, made)
         return made
 
-    def _require_all_replicas(self, cluster: Cluster) -> None:
-        try:
-            cluster.require_all()
-        except ServerError as error:
-            raise StateError(
-                f"whether every replica of {cluster.name} is there can't be told: {error.message}",
-                hint="the user needs SELECT on system.clusters, system.replicas, system.zookeeper "
-                "and system.macros, and GRANT REMOTE ON *.*",
-            ) from error
-        except ConnectionLost as error:
-            raise unreachable(self._url, error) from error
-
     def _sql(self, step: Step) -> StepSql:
         from .half_done import remaining
 
@@ -342,7 +330,9 @@ class ClickHouseEnvironment:
             raise unreachable(self._url, error) from error
 
     def _loaded(self, step: Step, script: Script) -> Step:
-        _require_unedited(step, script.statements)
+        from .half_done import require_unedited
+
+        require_unedited(step, script.statements)
         for statement in script.statements:
             refusal = self._refusal(statement)
             if refusal:
@@ -398,27 +388,3 @@ def _configured(
         return config.url, dict(connection.settings)
     assert connection.url is not None
     return parse_url(connection.url, source=str(env)), dict(connection.settings)
-
-
-def _require_unedited(step: Step, statements: Sequence[Statement]) -> None:
-    """Refuse to go on with a file whose first part is not what was run.
-
-    :raises Dirty: naming the statement that was edited.
-    """
-    from ..sqltext import checksum
-    from .half_done import perhaps_a_value
-
-    for number, text_hash in enumerate(step.done, 1):
-        if number > len(statements):
-            raise Dirty(
-                f"{step.path}: statement {number} was run before and is no longer in the file",
-                hint=_RESTORE,
-            )
-        statement = statements[number - 1]
-        if checksum(statement.text) != text_hash:
-            perhaps = perhaps_a_value([statement])
-            raise Dirty(
-                f"{statement.location}: statement {number} was edited after it was run{perhaps}; "
-                f"{step.revision} stands half done",
-                hint=_RESTORE,
-            )

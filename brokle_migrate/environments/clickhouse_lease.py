@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import StateError
 from ..locks.base import Holder, Kind
 from ..locks.heartbeat import Gone
-from .cluster import Cluster, patiently
+from .cluster import Cluster, creation, patiently
 from .drivers import ConnectionLost, ServerError, connect, unreachable
 from .drivers.base import UNKNOWN_TABLE, quoted
 
@@ -180,17 +180,9 @@ class ClickHouseRows:
         return [_Claim(token, name, *map(int, numbers)) for token, name, *numbers in rows]
 
     def _create(self) -> None:
-        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-        engine, everywhere = self._engine, ""
-        if self._cluster is not None:
-            engine = self._cluster.engine(self._name, self._engine)
-            everywhere = self._cluster.on_cluster
-        order = " ORDER BY (second, token, event)" if "MergeTree" in engine else ""
-        self._connected().execute(
-            f"CREATE TABLE IF NOT EXISTS {self._table}{everywhere} ({columns}) "
-            f"ENGINE = {engine}{order}",
-            timeout=_CREATION,
-        )
+        key = "(second, token, event)"
+        sql = creation(self._name, _COLUMNS, self._engine, key, self._cluster)
+        self._connected().execute(sql, timeout=_CREATION)
 
     def _write(self, token: str, event: str, ttl: int, name: str) -> None:
         sql = (

@@ -175,16 +175,25 @@ class Cluster:
 
         :raises ConfigError: the server knows no cluster of this name.
         :raises DatabaseUnreachable: naming those that don't answer.
-        :raises StateError: naming those that can't be written to, or are late.
+        :raises StateError: naming those that can't be written to, or are late; or the user may
+            not look.
+        :raises ConnectionLost: the server does not answer.
         """
-        absent = self._absent() if self.members else []
+        try:
+            absent = self._absent() if self.members else []
+            unwell = [] if absent else [*self._unwell()]
+        except ServerError as error:
+            raise StateError(
+                f"whether every replica of {self.name} is there can't be told: {error.message}",
+                hint="the user needs SELECT on system.clusters, system.replicas, system.zookeeper "
+                "and system.macros, and GRANT REMOTE ON *.*",
+            ) from error
         if absent:
             raise DatabaseUnreachable(
                 f"of the cluster {self.name}, {_listed(absent)} can't be reached by the others; "
                 "nothing was run",
                 hint="start it, or take it out of the cluster's configuration (remote_servers)",
             )
-        unwell = [*self._unwell()]
         if unwell:
             raise StateError(
                 f"the cluster {self.name} is not ready; nothing was run: {'; '.join(unwell)}",
@@ -249,6 +258,23 @@ class Cluster:
             f"SELECT name FROM system.zookeeper WHERE path = '{quoted(path)}'"
         )
         return sorted(name for (name,) in rows)
+
+
+def creation(
+    table: str, columns: Mapping[str, str], engine: str, key: str, cluster: Cluster | None
+) -> str:
+    """What makes a table of ours, on every server of a cluster, unless it is there.
+
+    :param columns: the type of each.
+    :param engine: as configured.
+    :param key: what a MergeTree is sorted by.
+    """
+    everywhere = ""
+    if cluster is not None:
+        engine, everywhere = cluster.engine(table, engine), cluster.on_cluster
+    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    order = f" ORDER BY {key}" if "MergeTree" in engine else ""
+    return f"CREATE TABLE IF NOT EXISTS `{table}`{everywhere} ({listed}) ENGINE = {engine}{order}"
 
 
 def patiently(ask: Callable[[], _T]) -> _T:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import StepFailed
+from ..errors import Dirty, StepFailed
 from ..sqltext import changes, checksum, destroys, makes, moves
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _BY_HAND = (
     "go on with it: brokle-migrate up, or resume --retry, or resume --mark-applied; or undo it by "
     "hand, and record that: brokle-migrate --db clickhouse force --version V"
 )
+_RESTORE = "restore the statements that were run, and change only those after them"
 
 
 class Unclear(Exception):
@@ -133,3 +134,24 @@ def require_takes_back(step: Step, made: Made | None) -> None:
 def remaining(step: Step, made: Made | None) -> Sequence[Statement]:
     """The statements of a step that would run."""
     return [each for each in step.remaining if made is None or made.reaches(each)]
+
+
+def require_unedited(step: Step, statements: Sequence[Statement]) -> None:
+    """Refuse to go on with a file whose first part is not what was run.
+
+    :raises Dirty: naming the statement that was edited.
+    """
+    for number, text_hash in enumerate(step.done, 1):
+        if number > len(statements):
+            raise Dirty(
+                f"{step.path}: statement {number} was run before and is no longer in the file",
+                hint=_RESTORE,
+            )
+        statement = statements[number - 1]
+        if checksum(statement.text) != text_hash:
+            perhaps = perhaps_a_value([statement])
+            raise Dirty(
+                f"{statement.location}: statement {number} was edited after it was run{perhaps}; "
+                f"{step.revision} stands half done",
+                hint=_RESTORE,
+            )

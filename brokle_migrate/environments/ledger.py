@@ -17,7 +17,7 @@ from ..errors import ForeignLedger, StateError
 from ..model import CLICKHOUSE, Action
 from .attempts import DONE, Content, LedgerRow, standing
 from .base import LastRun
-from .cluster import SEQUENTIAL, patiently
+from .cluster import SEQUENTIAL, creation, patiently
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
 from .runs import FINISHED, RUN, last_runs, read
@@ -189,16 +189,7 @@ class Ledger:
 
     def create(self) -> None:
         """Make the table unless it is there."""
-        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        engine, everywhere = self._engine, ""
-        if self._cluster is not None:
-            engine = self._cluster.engine(self.name, self._engine)
-            everywhere = self._cluster.on_cluster
-        order = " ORDER BY seq" if "MergeTree" in engine else ""
-        self._driver.execute(
-            f"CREATE TABLE IF NOT EXISTS {self.table}{everywhere} ({columns}) "
-            f"ENGINE = {engine}{order}"
-        )
+        self._driver.execute(creation(self.name, COLUMNS, self._engine, "seq", self._cluster))
 
     def append(self, rows: list[tuple[object, ...]], query_id: str = "") -> None:
         """Add rows in one insert.

@@ -11,33 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError, DatabaseUnreachable
 from .base import (
-    PATIENCE,
-    SILENCE,
     UNKNOWN_COLUMN,
     UNKNOWN_IDENTIFIER_OLD,
     ConnectionLost,
     NoAnswer,
-    Row,
     ServerError,
-    format_tsv,
-    parse_tsv,
     within,
 )
+from .over_http import CONNECT_TIMEOUT, OverHttp, innermost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from ...config import DatabaseUrl
 
 _SAID_BY_CLICKHOUSE = re.compile(
     r"(Code: \d+[.,].*?)(?:\s*\(for url [^()]*\))?\s*$", re.DOTALL
 )  # the client adds its URL
-_CONNECT_TIMEOUT = 10.0
-# The status line must tell the outcome, so the server answers only when it has one.
-_WAIT_FOR_OUTCOME = {"wait_end_of_query": "1"}
 
 
-class ConnectDriver:
+class ConnectDriver(OverHttp):
     """A client of one's own over port 8123 or 8443, without a session on the server.
 
     :param url: the server; its options are the client's (``verify``, ``ca_cert`` …) or settings.
@@ -45,46 +38,11 @@ class ConnectDriver:
     :raises ConfigError: clickhouse-connect is not installed.
     """
 
-    deadline: float | None = None
-
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
+        super().__init__(settings)
         self._library = _library()
         self._url = url
-        self._settings = dict(settings)
         self._opened: Any = None
-
-    def execute(
-        self,
-        sql: str,
-        *,
-        query_id: str = "",
-        settings: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-    ) -> None:
-        parameters = {**_WAIT_FOR_OUTCOME, **self._settings, **(settings or {})}
-        if query_id:
-            parameters["query_id"] = query_id
-        self._raw(sql, parameters, SILENCE if timeout is None else min(timeout, SILENCE))
-
-    def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
-        return parse_tsv(self._raw(f"{sql} FORMAT TabSeparated", {}, timeout))
-
-    def insert(
-        self,
-        table: str,
-        columns: Sequence[str],
-        rows: Sequence[Sequence[object]],
-        *,
-        query_id: str = "",
-        settings: Mapping[str, str] | None = None,
-    ) -> None:
-        head = f"INSERT INTO {table} ({', '.join(columns)}) FORMAT TabSeparated\n"
-        named = {"query_id": query_id} if query_id else {}
-        parameters = {**_WAIT_FOR_OUTCOME, **(settings or {}), **named}
-        self._raw(head + format_tsv(rows), parameters, PATIENCE)
-
-    def refusal(self, sql: str) -> str | None:  # noqa: ARG002 - HTTP takes every statement
-        return None
 
     def close(self) -> None:
         if self._opened is not None:
@@ -94,7 +52,7 @@ class ConnectDriver:
         from urllib3 import Timeout
 
         client = self._client(timeout)
-        connecting = within(_CONNECT_TIMEOUT, self.deadline)
+        connecting = within(CONNECT_TIMEOUT, self.deadline)
         client.timeout = Timeout(connect=connecting, read=within(timeout, self.deadline))
         with _translated():
             # The public calls trim statements and drop settings that the server calls read-only.
@@ -125,7 +83,7 @@ class ConnectDriver:
             password=self._url.password or "",
             database=self._url.database or "default",
             interface="https" if self._url.secure else "http",
-            connect_timeout=_seconds(within(_CONNECT_TIMEOUT, self.deadline)),
+            connect_timeout=_seconds(within(CONNECT_TIMEOUT, self.deadline)),
             send_receive_timeout=_seconds(within(timeout, self.deadline)),
             compress=options.pop("compress", False),
             autogenerate_session_id=False,
@@ -176,7 +134,7 @@ def _translated() -> Iterator[None]:
         said = _SAID_BY_CLICKHOUSE.search(str(error))
         if said is not None:
             raise ServerError(said[1]) from error
-        cause = _cause(error)
+        cause = innermost(error)
         raise (NoAnswer if _timed_out(error) else ConnectionLost)(
             str(cause).strip().partition("\n")[0] or type(cause).__name__
         ) from error
@@ -188,10 +146,3 @@ def _timed_out(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, ReadTimeoutError):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The innermost cause: what the operating system said, without the URL."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error
