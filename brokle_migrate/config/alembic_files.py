@@ -50,6 +50,14 @@ def read_ini(path: Path, shown: str, directory: Path, alembic_section: str) -> L
     return Layer(INI, settings, _bases(path, directory), tuple(problems), own)
 
 
+def has_ini_section(path: Path) -> bool:
+    """Whether an alembic.ini has our section, if only an empty one.
+
+    :raises ConfigError: it can't be read.
+    """
+    return _parse_ini(path, path.name).has_section(INI_SECTION)
+
+
 def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
     """Read ``[tool.alembic]`` and ``[tool.brokle-migrate.clickhouse]`` of a pyproject.toml.
 
