@@ -34,6 +34,7 @@ NEW = {
     ".data/.gitignore",
 }
 CLICKHOUSE = {name for name in NEW if name.startswith(("migrations_clickhouse/", ".data"))}
+TABLE = "CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n"
 REVISION = """
 from alembic import op
 
@@ -96,14 +97,14 @@ def bare(tmp_path: Path) -> Bare:
 
 def test_an_empty_directory_becomes_a_working_project(bare: Bare) -> None:
     result = bare.ok("init", fresh=True)
-    assert {line.removeprefix("wrote ") for line in result.stdout.splitlines()} == NEW
+    assert {line.removeprefix("wrote ") for line in result.out.splitlines()} == NEW
     assert set(bare.files()) == NEW
-    assert 'brokle-migrate create --name "first"' in result.stderr
-    created = bare.ok("create", "--name", "first").stdout.split()
-    Path(bare.path, created[1]).write_text("CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n")
+    assert 'brokle-migrate create --name "first"' in result.err
+    created = bare.ok("create", "--name", "first").out.split()
+    Path(bare.path, created[1]).write_text(TABLE)
     Path(bare.path, created[2]).write_text("DROP TABLE t")
     bare.ok("up")
-    databases = json.loads(bare.ok("status", "--json").stdout)["data"]["databases"]
+    databases = json.loads(bare.ok("status", "--json").out)["data"]["databases"]
     assert [each["pending"] for each in databases] == [[], []]
     bare.ok("down", "--yes")
 
@@ -111,13 +112,13 @@ def test_an_empty_directory_becomes_a_working_project(bare: Bare) -> None:
 def test_a_second_time_there_is_nothing_to_do(bare: Bare) -> None:
     bare.ok("init")
     before = bare.files()
-    assert bare.ok("init").stdout == "nothing to do: nothing is missing\n"
-    assert bare.ok("init", "--dry-run").stdout == ""
+    assert bare.ok("init").out == "nothing to do: nothing is missing\n"
+    assert bare.ok("init", "--dry-run").out == ""
     assert bare.files() == before
 
 
 def test_a_dry_run_is_a_patch_that_makes_the_same(bare: Bare, tmp_path: Path) -> None:
-    patch = bare.ok("init", "--dry-run").stdout
+    patch = bare.ok("init", "--dry-run").out
     assert bare.files() == {}
     other = tmp_path / "other"
     other.mkdir()
@@ -147,7 +148,7 @@ def test_a_project_of_each_template_needs_nothing_else(
         1, "one", "CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n", "DROP TABLE t"
     )
     bare.ok("up")
-    assert bare.ok("status", "--exit-code").stdout.count("at head") == 2
+    assert bare.ok("status", "--exit-code").out.count("at head") == 2
     bare.ok("down", "--yes", "--all")
 
 
@@ -184,14 +185,15 @@ def test_an_existing_section_is_left(bare: Bare) -> None:
         f"ch/files/{name}"
         for name in ("env.py", "script.up.sql.mako", "script.down.sql.mako", "versions/.gitkeep")
     }
-    assert "left alembic.ini as it is" in result.stdout
-    assert "[clickhouse] does not say where ClickHouse is" in result.stderr
+    assert "left alembic.ini as it is" in result.out
+    assert "[clickhouse] does not say where ClickHouse is" in result.err
 
 
-def test_a_project_in_a_subdirectory(bare: Bare) -> None:
+def test_a_project_in_a_subdirectory(bare: Bare, postgres_url: str) -> None:
     backend = Bare(bare.path / "backend")
     backend.path.mkdir()
     backend.alembic_init(directory="db")
+    backend.edit("alembic.ini", TEMPLATE_URL, postgres_url.replace("%", "%%"))
     bare.ok("init", "-c", "backend/alembic.ini")
     assert (backend.path / "migrations_clickhouse" / "env.py").exists()
     assert not (bare.path / "migrations_clickhouse").exists()
@@ -203,7 +205,7 @@ def test_a_project_in_a_subdirectory(bare: Bare) -> None:
 def test_a_directory_that_is_not_there_is_made(bare: Bare) -> None:
     result = bare.ok("init", "new/shop")
     assert set(Bare(bare.path / "new" / "shop").files()) == NEW
-    assert "cd new/shop && brokle-migrate create" in result.stderr
+    assert "cd new/shop && brokle-migrate create" in result.err
 
 
 def test_revisions_in_a_package(bare: Bare) -> None:
@@ -219,7 +221,7 @@ def test_what_is_there_already_is_left(bare: Bare) -> None:
     bare.write("alembic/env.py", "# mine\n")
     bare.write("main.py", "")
     result = bare.ok("init")
-    assert "left alembic/env.py as it is" in result.stdout
+    assert "left alembic/env.py as it is" in result.out
     assert bare.files()["alembic/env.py"] == b"# mine\n"
     assert set(bare.files()) == NEW | {"main.py"}
 
@@ -271,7 +273,7 @@ def test_another_place_for_the_clickhouse_files(bare: Bare) -> None:
 def test_one_database_alone(bare: Bare) -> None:
     bare.ok("init", "--db", "clickhouse")
     assert set(bare.files()) == CLICKHOUSE | {"alembic.ini"}
-    assert bare.ok("status").stdout.count("not created yet") == 1
+    assert bare.ok("status").out.count("not created yet") == 1
     shutil.rmtree(bare.path)
     bare.path.mkdir()
     bare.ok("init", "--db", "postgres")
@@ -293,14 +295,14 @@ def test_a_password_in_the_configuration_is_not_shown(bare: Bare) -> None:
     with (bare.path / "alembic.ini").open("a") as file:
         file.write("# postgresql://me:pa55%2Fword@host/db, and pa55/word\n")
     for result in (bare.ok("init", "--dry-run"), bare.ok("init", "--dry-run", "--json")):
-        assert "pa55" not in result.stdout + result.stderr
-        assert "[clickhouse]" in result.stdout
+        assert "pa55" not in result.out + result.err
+        assert "[clickhouse]" in result.out
 
 
 def test_as_data(bare: Bare) -> None:
-    planned = json.loads(bare.ok("init", "--dry-run", "--json").stdout)["data"]
+    planned = json.loads(bare.ok("init", "--dry-run", "--json").out)["data"]
     assert not planned["written"]
     assert all(each["diff"].startswith("diff --git") for each in planned["files"])
-    done = json.loads(bare.ok("init", "--json").stdout)["data"]
+    done = json.loads(bare.ok("init", "--json").out)["data"]
     assert {each["path"] for each in done["files"]} == {str(bare.path / name) for name in NEW}
     assert {each["state"] for each in done["files"]} == {"new"}
