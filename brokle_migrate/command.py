@@ -235,7 +235,7 @@ def init(
     :param write: False only says which files there would be.
     :raises MigrateError: something is in the way, or can't be written; nothing was changed.
     """
-    from .config import read_layout
+    from .config.layout import read_layout
     from .project import initialise
 
     layout = read_layout(Path(directory), config_file)

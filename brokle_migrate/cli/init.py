@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 )
 def init(options: Common, directory: Path | None, pairs: Path | None) -> int:
     """Make a project, or add what an Alembic project lacks."""
-    from ..config import no_color, read_layout
+    from ..config import no_color
+    from ..config.layout import read_layout
     from ..environments import ORDER
     from ..errors import MigrateError
     from ..project import initialise

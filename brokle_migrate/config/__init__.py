@@ -10,7 +10,6 @@ per setting in :mod:`.schema`.  Neither SQLAlchemy nor Alembic is imported here,
 where there is a config.yaml: every command starts with this.
 """
 
-from .layout import Layout, read_layout
 from .parse import parse_url
 from .resolve import load, no_color
 from .urls import DatabaseUrl
@@ -20,11 +19,9 @@ __all__ = [
     "ClickHouseConfig",
     "Config",
     "DatabaseUrl",
-    "Layout",
     "PostgresConfig",
     "Setting",
     "load",
     "no_color",
     "parse_url",
-    "read_layout",
 ]

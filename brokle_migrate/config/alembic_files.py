@@ -8,7 +8,18 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .schema import DATABASE, INI_SECTION, INI_VARS, KEYS, TOML_TABLE, VARS, unknown
+from . import hooks
+from .schema import (
+    DATABASE,
+    HOOKS,
+    INI_HOOKS,
+    INI_SECTION,
+    INI_VARS,
+    KEYS,
+    TOML_TABLE,
+    VARS,
+    unknown,
+)
 from .sources import INI, TOML, Layer, broken, read_text, setting
 from .variables import problems as wrong_names
 
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 TEMPLATE_URL = "driver://user:pass@localhost/dbname"
 
 _URL = "sqlalchemy.url"
+_BELOW = (INI_VARS, INI_HOOKS)
 _AT_LINE = re.compile(r"at line (\d+)")
 _TOKEN = re.compile(r"%\((\w+)\)s|%%")
 _DOUBLE = "a % has to be written as %%"
@@ -47,7 +59,8 @@ def read_ini(path: Path, shown: str, directory: Path, alembic_section: str) -> L
             _put(settings, key, value, place)
     problems = list(_ini_problems(parser, shown))
     own = _ini_vars(path, shown, problems) if parser.has_section(INI_VARS) else None
-    return Layer(INI, settings, _bases(path, directory), tuple(problems), own)
+    run = _ini_hooks(parser, shown, problems) if parser.has_section(INI_HOOKS) else ()
+    return Layer(INI, settings, _bases(path, directory), tuple(problems), own, run)
 
 
 def has_ini_section(path: Path) -> bool:
@@ -80,7 +93,8 @@ def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
             value = _toml_value(table[option], path, place, problems)
             _put(settings, key, value, place)
     own = _toml_vars(tool, path, shown, problems)
-    return Layer(TOML, settings, _bases(path, directory), tuple(problems), own)
+    run = _toml_hooks(tool, path, shown, problems)
+    return Layer(TOML, settings, _bases(path, directory), tuple(problems), own, run)
 
 
 def _ini_keys() -> Iterator[tuple[Key, str]]:
@@ -115,12 +129,47 @@ def _ini_vars(path: Path, shown: str, problems: list[str]) -> dict[str, str]:
     return {n: _interpolated(parser, INI_VARS, n, f"{place} {n}") or "" for n in own}
 
 
+def _ini_hooks(
+    parser: configparser.ConfigParser, shown: str, problems: list[str]
+) -> tuple[hooks.Hook, ...]:
+    place = f"{shown} [{INI_HOOKS}]"
+    names = parser.options(INI_HOOKS)
+    found = hooks.from_ini(
+        {n: _interpolated(parser, INI_HOOKS, n, f"{place} {n}") or "" for n in names}
+    )
+    problems += hooks.incomplete(found, place)
+    return found
+
+
+def _toml_hooks(
+    tool: Mapping[str, Any], path: Path, shown: str, problems: list[str]
+) -> tuple[hooks.Hook, ...]:
+    place = f"{shown} [[tool.{TOML_TABLE}.{INI_HOOKS}]]"
+    tables = _own_table(tool).get(HOOKS, [])
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        problems.append(f"{place} has to be an array of tables")
+        return ()
+    found = []
+    for table in tables:
+        options = {
+            n: _toml_value(v, path, f"{place} {n}", problems) or "" for n, v in table.items()
+        }
+        found.append(hooks.Hook(options.pop("name", ""), options))
+    problems += hooks.incomplete(tuple(found), place)
+    return tuple(found)
+
+
+def _own_table(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    section = tool.get(TOML_TABLE, {})
+    section = section.get(INI_SECTION, {}) if isinstance(section, dict) else {}
+    return section if isinstance(section, dict) else {}
+
+
 def _toml_vars(
     tool: Mapping[str, Any], path: Path, shown: str, problems: list[str]
 ) -> dict[str, str] | None:
-    section = tool.get(TOML_TABLE, {})
-    section = section.get(INI_SECTION, {}) if isinstance(section, dict) else {}
-    if not isinstance(section, dict) or VARS not in section:
+    section = _own_table(tool)
+    if VARS not in section:
         return None
     place = f"{shown} [tool.{TOML_TABLE}.{INI_VARS}]"
     table = _table(section, VARS, place, problems)
@@ -173,13 +222,14 @@ def _ini_problems(parser: configparser.ConfigParser, shown: str) -> Iterator[str
             place = f"{shown} [{section}]"
             yield from (unknown(option, known, place) for option in own if option not in known)
         elif _is_meant_as_ours(section):
-            yield unknown(f"[{section}]", [f"[{INI_SECTION}]", f"[{INI_VARS}]"], shown)
+            ours = [f"[{one}]" for one in (INI_SECTION, *_BELOW)]
+            yield unknown(f"[{section}]", ours, shown)
 
 
 def _is_meant_as_ours(section: str) -> bool:
     """A section that would silently leave ClickHouse out, if it were passed over."""
     first = section.lower().partition(".")[0]
-    return section != INI_VARS and bool(get_close_matches(first, [INI_SECTION], cutoff=0.8))
+    return section not in _BELOW and bool(get_close_matches(first, [INI_SECTION], cutoff=0.8))
 
 
 def _parse_toml(path: Path, shown: str) -> dict[str, Any]:
@@ -208,7 +258,7 @@ def _toml_tables(
     problems += [
         unknown(key, known, f"{shown} [{name}]")
         for key in clickhouse
-        if key not in known and key.partition(".")[0] != VARS
+        if key not in known and key.partition(".")[0] not in {VARS, HOOKS}
     ]
     alembic = _flat(_table(tool, "alembic", f"{shown} [tool.alembic]", problems))
     return {"alembic": ("tool.alembic", alembic), INI_SECTION: (name, clickhouse)}

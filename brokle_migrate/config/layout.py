@@ -11,7 +11,6 @@ from ..errors import ConfigError
 from ..model import CLICKHOUSE as CLICKHOUSE_NAME
 from ..model import POSTGRES
 from . import files, locations, target
-from .alembic_files import has_ini_section
 from .schema import CLICKHOUSE, DATABASE
 from .secrets import public, secrets
 from .sources import INI, first
@@ -100,6 +99,8 @@ def _find(directory: Path, named: Path | None, environ: Mapping[str, str]) -> fi
 
 
 def _has_section(found: files.Files, layers: Sequence[Layer]) -> bool:
+    from .alembic_files import has_ini_section
+
     named = any(name.startswith(f"{CLICKHOUSE}.") for one in layers for name in one.settings)
     return named or (found.ini is not None and has_ini_section(found.ini))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from ..errors import RevisionError
 from .templates import slug
 
 if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
     from .alembic_project import AlembicProject
 
 _DIRECTIONS = ("up", "down")
@@ -40,27 +42,37 @@ def new_revision(
 def _planned(project: AlembicProject, version: str, message: str, *, sql: bool) -> tuple[Path, ...]:
     script = project.script
     script.get_current_head()
-    now = datetime.datetime.now(datetime.UTC)
-    path = script._rev_path(script.versions, version, message, now)  # noqa: SLF001 - no public name
+    now = script._generate_create_date()  # noqa: SLF001 - no public name
+    path = script._rev_path(script.versions, version, message, now)  # noqa: SLF001 - likewise
     return (Path(path), *(_sql_files(Path(path)) if sql else ()))
 
 
 def _plain(project: AlembicProject, version: str, message: str) -> tuple[Path, ...]:
     from alembic import command
 
-    created = command.revision(project.config, message, rev_id=version)
+    created = command.revision(_without_hooks(project), message, rev_id=version)
     scripts = created if isinstance(created, list) else [created]
     return tuple(Path(script.path) for script in scripts if script is not None)
 
 
+def _without_hooks(project: AlembicProject) -> AlembicConfig:
+    """The project's configuration; its hooks run once the files of every database are there."""
+    config = copy.copy(project.config)
+    config.get_hooks_list = list  # type: ignore[method-assign]
+    return config
+
+
 def _with_files(project: AlembicProject, version: str, message: str) -> tuple[Path, ...]:
+    from alembic.script import ScriptDirectory
+
     planned = _planned(project, version, message, sql=True)
     calls = [f'op.execute_sql_file("{path.name}")' for path in planned[1:]]
-    created = project.script.generate_revision(
+    config = _without_hooks(project)
+    created = ScriptDirectory.from_config(config).generate_revision(
         version,
         message,
         head="head",
-        config=project.config,
+        config=config,
         upgrades=calls[0],
         downgrades=calls[1],
         imports="",

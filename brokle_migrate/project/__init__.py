@@ -17,7 +17,7 @@ from .writing import written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..config import Layout
+    from ..config.layout import Layout
 
 __all__ = ["FileState", "Initialised", "ProjectFile", "initialise"]
 

@@ -77,7 +77,7 @@ class JsonRenderer:
 
     def created(self, created: Created) -> None:
         """The files of a new revision."""
-        self._keep(data.created_data(created))
+        self._keep(data.created_data(created), created.error)
 
     def initialised(self, done: Initialised) -> None:
         """The files of a project; with patches where they only would be written."""

@@ -94,6 +94,11 @@ class TextRenderer:
         """The files of a new revision, one path a line."""
         self.message(f"revision {created.version}")
         self._data(Line(words.path(path)) for path in created.paths)
+        self._tell(
+            Line(f"{each.hook}: {each.output.rstrip()}") for each in created.hooks if each.output
+        )
+        if created.error is not None:
+            self.error(created.error)
 
     def initialised(self, done: Initialised) -> None:
         """The files of a project, or a patch that would make them."""

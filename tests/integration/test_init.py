@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from alembic.config import Config as AlembicConfig
 
 from brokle_migrate import command
 from brokle_migrate.errors import ConfigError, UsageError
+from tests.support.process import ROOT
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -117,6 +119,7 @@ def test_a_second_time_there_is_nothing_to_do(bare: Bare) -> None:
     assert bare.files() == before
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_a_dry_run_is_a_patch_that_makes_the_same(bare: Bare, tmp_path: Path) -> None:
     patch = bare.ok("init", "--dry-run").out
     assert bare.files() == {}
@@ -297,6 +300,23 @@ def test_a_password_in_the_configuration_is_not_shown(bare: Bare) -> None:
     for result in (bare.ok("init", "--dry-run"), bare.ok("init", "--dry-run", "--json")):
         assert "pa55" not in result.out + result.err
         assert "[clickhouse]" in result.out
+
+
+def test_the_wheel_carries_the_files(tmp_path: Path) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    names = set(zipfile.ZipFile(wheel).namelist())
+    own = ROOT / "brokle_migrate" / "project" / "files"
+    files = {p.relative_to(ROOT).as_posix() for p in own.rglob("*.*") if p.suffix != ".pyc"}
+    assert len(files) == 6
+    assert files <= names
+
+
+def test_this_projects_own_files_are_those_of_a_new_one() -> None:
+    own, new = ROOT / "migrations_clickhouse", ROOT / "brokle_migrate/project/files/clickhouse"
+    for path in new.glob("*.*"):
+        assert (own / path.name).read_text().replace("spans", "events") == path.read_text()
 
 
 def test_as_data(bare: Bare) -> None:
