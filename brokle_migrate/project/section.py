@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ..config.schema import INI_SECTION, TOML_TABLE
@@ -43,10 +44,8 @@ def here(path: Path, base: Path) -> str:
 
     :param base: that directory.
     """
-    relative = os.path.relpath(path, base)
-    place = path if relative.startswith(os.pardir) else path.relative_to(base)
-    text = place.as_posix().replace("%", "%%")
-    return text if place.is_absolute() else f"%(here)s/{text}"
+    relative = PurePath(os.path.relpath(path, base)).as_posix()
+    return f"%(here)s/{relative}".replace("%", "%%").replace("%%(here)s", "%(here)s", 1)
 
 
 def _newline(text: bytes) -> str:

@@ -41,12 +41,14 @@ class Initialised:
     :ivar directory: the project's directory, absolute.
     :ivar files: in the order of their making.
     :ivar notes: what is left to do by hand, a sentence each.
+    :ivar configuration: the file that configures Alembic, unless every command finds it by itself.
     :ivar written: whether the files are there, or only would be.
     """
 
     directory: Path
     files: tuple[ProjectFile, ...]
     notes: tuple[str, ...] = ()
+    configuration: Path | None = None
     written: bool = False
 
     @property

@@ -42,9 +42,16 @@ def initialised_remarks(done: Initialised) -> Iterator[Line]:
     for note in done.notes:
         yield Line(f"note: {note}", Tone.WARN)
     if done.written and done.changes:
-        place = words.path(done.directory)
-        first = "" if place == "." else f"cd {place} && "
-        yield Line(f'next: {first}brokle-migrate create --name "first"', Tone.NEXT)
+        yield Line(f"next: {_next_command(done)}", Tone.NEXT)
+
+
+def _next_command(done: Initialised) -> str:
+    directory, command = words.path(done.directory), "brokle-migrate"
+    if done.configuration is not None:
+        path = done.configuration
+        inside = path.is_relative_to(done.directory)
+        command += f" -c {path.relative_to(done.directory) if inside else path}"
+    return f'{"" if directory == "." else f"cd {directory} && "}{command} create --name "first"'
 
 
 def initialised_diff(done: Initialised) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import sys
 from typing import TYPE_CHECKING
 
@@ -194,3 +195,72 @@ def test_file_template_and_timezone_are_alembics(project: Project) -> None:
     assert "_one_" in made[0]
     assert "+05:30" in (project.path / made[0]).read_text()
     assert made[1].endswith("_one.up.sql")
+
+
+def test_revisions_without_their_source_are_built_on(project: Project) -> None:
+    path = project.add_revision("20200101000000")
+    py_compile.compile(str(path))
+    path.unlink()
+    text = (project.path / "alembic.ini").read_text()
+    project.write("alembic.ini", text.replace("[alembic]\n", "[alembic]\nsourceless = true\n", 1))
+    assert (
+        "down_revision: Union[str, Sequence[str], None] = '20200101000000'"
+        in created(project)[".py"]
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--sql",)])
+def test_of_several_directories_the_heads_is_taken(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    path = project.add_revision("20200101000000")
+    (project.path / "more").mkdir()
+    path.rename(project.path / "more" / path.name)
+    text = (project.path / "alembic.ini").read_text()
+    both = "version_locations = %(here)s/alembic/versions:%(here)s/more\npath_separator = os\n"
+    project.write("alembic.ini", text.replace("[alembic]\n", f"[alembic]\n{both}", 1))
+    planned = project.run("create", "--name", "one", "--dry-run", *options).out.splitlines()
+    made = project.run("create", "--name", "one", *options).out.splitlines()
+    assert planned[0].startswith("more/")
+    assert made[0].startswith("more/")
+    assert len(planned) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("def (", "script.py.mako makes a file that is not valid: invalid syntax"),
+        ("<%", "script.py.mako"),
+        ("${nobody}", "Template rendering failed"),
+    ],
+)
+def test_a_template_of_alembics_that_fails(project: Project, template: str, says: str) -> None:
+    project.write("alembic/script.py.mako", template)
+    result = project.run("create", "--name", "one")
+    assert result.code == 2
+    assert says in result.err
+    assert "bug" not in result.err
+    assert not list(project.postgres_versions.glob("*.*"))
+    assert not list(project.clickhouse_versions.iterdir())
+
+
+def test_no_file_is_written_over(project: Project) -> None:
+    text = (project.path / "alembic.ini").read_text()
+    changed = text.replace("[alembic]\n", "[alembic]\nfile_template = %%(slug)s\n", 1)
+    project.write("alembic.ini", changed)
+    created(project)
+    before = (project.postgres_versions / "one.py").read_text()
+    result = project.run("create", "--name", "one")
+    assert result.code == 2
+    assert "one.py is there already" in result.err
+    assert (project.postgres_versions / "one.py").read_text() == before
+
+
+def test_an_env_py_that_runs_for_new_revisions_and_fails(project: Project) -> None:
+    text = (project.path / "alembic.ini").read_text()
+    changed = text.replace("[alembic]\n", "[alembic]\nrevision_environment = true\n", 1)
+    project.write("alembic.ini", changed)
+    result = project.run("create", "--name", "one")
+    assert result.code == 5
+    assert "secret-word" not in result.err
+    assert not list(project.postgres_versions.glob("*.*"))
