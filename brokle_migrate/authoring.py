@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from .errors import ConfigError, HookFailed, MigrateError, RevisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .environments import Environments
@@ -28,6 +28,10 @@ class Created:
     version: str
     paths: tuple[Path, ...]
     hooks: tuple[HookRun, ...] = ()
+
+    def each(self, hide: Callable[[str], str]) -> Created:
+        """The same with what hooks said hidden."""
+        return replace(self, hooks=tuple(run.each(hide) for run in self.hooks))
 
     @property
     def error(self) -> HookFailed | None:

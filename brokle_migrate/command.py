@@ -213,10 +213,12 @@ def revision(
 
     :param message: what it does, in words.
     :param sql: put the Postgres part into a pair of .sql files beside the revision.
+    :return: the files; its ``error`` tells of a post-write hook that failed.
     :raises MigrateError: the name can't be used, or the files can't be written.
     """
     with opened(config) as found:
-        return authoring.create(found, selected(config, environments), message, sql=sql)
+        created = authoring.create(found, selected(config, environments), message, sql=sql)
+    return created.each(hiding(config))
 
 
 def init(

@@ -50,5 +50,7 @@ def incomplete(hooks: tuple[Hook, ...], place: str) -> Iterator[str]:
     :param place: the file and its section.
     """
     for hook in hooks:
+        if not hook.name:
+            yield f"{place}: a hook has no name"
         if not hook.options.get("type"):
             yield f"{place}: the hook {hook.name!r} has no type, such as exec or module"

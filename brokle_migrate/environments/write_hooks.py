@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import io
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..config.hooks import Hook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from alembic.config import Config as AlembicConfig
@@ -36,6 +36,10 @@ class HookRun:
     path: Path
     output: str = ""
     problem: str = ""
+
+    def each(self, hide: Callable[[str], str]) -> HookRun:
+        """The same with every text hidden."""
+        return replace(self, output=hide(self.output), problem=hide(self.problem))
 
 
 def of_alembic(config: AlembicConfig) -> tuple[Hook, ...]:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .plan import plan
+from .lacking import plan
 from .values import FileState, Initialised, ProjectFile
 from .writing import written
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from brokle_migrate import command, load
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -147,6 +148,11 @@ options = "%(here)s/mark.py REVISION_SCRIPT_FILENAME -- 0"
             "[tool.brokle-migrate.clickhouse]\npost_write_hooks = 3\n",
             "has to be an array of tables",
         ),
+        (
+            "pyproject.toml",
+            "[[tool.brokle-migrate.clickhouse.post_write_hooks]]\ntype = 'exec'\n",
+            "a hook has no name",
+        ),
     ],
 )
 def test_hooks_that_are_not_complete(project: Project, name: str, text: str, says: str) -> None:
@@ -155,6 +161,20 @@ def test_hooks_that_are_not_complete(project: Project, name: str, text: str, say
     result = project.run("create", "--name", "one")
     assert result.code == 2
     assert says in result.err
+
+
+def test_a_hook_of_alembics_without_a_name(project: Project) -> None:
+    project.write("pyproject.toml", "[[tool.alembic.post_write_hooks]]\ntype = 'exec'\n")
+    result = project.run("create", "--name", "one")
+    assert result.code == 2
+    assert "[[tool.alembic.post_write_hooks]]: a hook has no 'name'" in result.err
+
+
+def test_a_program_gets_what_a_hook_said_without_secrets(project: Project) -> None:
+    add_ini(project, hook("post_write_hooks", "#", 3))
+    created = command.revision(load(directory=project.path), "one")
+    assert [run.output for run in created.hooks] == ["marked .py ***\n"]
+    assert created.error is not None
 
 
 def test_the_templates_are_the_projects_own(project: Project) -> None:

