@@ -67,9 +67,16 @@ def read_layout(
     :param environ: where Alembic's ``ALEMBIC_CONFIG`` is looked for; ``os.environ`` when left out.
     :raises ConfigError: a file or a value in it is not valid.
     """
-    directory = Path(os.path.abspath(directory))  # noqa: PTH100 - without its `..`
-    named = None if named is None else Path(os.path.abspath(named))  # noqa: PTH100 - likewise
     environ = os.environ if environ is None else environ
+    try:
+        base = Path(os.path.abspath(directory))  # noqa: PTH100 - without its `..`
+        file = None if named is None else Path(os.path.abspath(named))  # noqa: PTH100 - likewise
+        return _read(base, file, environ)
+    except OSError as error:
+        raise ConfigError(f"{error.filename or directory}: {error.strerror}") from error
+
+
+def _read(directory: Path, named: Path | None, environ: Mapping[str, str]) -> Layout:
     found = _find(directory, named, environ)
     existing = replace(found, ini=found.ini if found.ini and found.ini.exists() else None)
     existing, layers = files.read(existing, directory, {}, "alembic")

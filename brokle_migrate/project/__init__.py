@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigError
 from .lacking import plan
 from .values import FileState, Initialised, ProjectFile
 from .writing import written
@@ -37,5 +38,8 @@ def initialise(
     :raises UsageError: the configuration names another directory than ``pairs``.
     """
     place = None if pairs is None else Path(os.path.normpath(layout.directory / pairs))
-    planned = plan(layout, names, place)
+    try:
+        planned = plan(layout, names, place)
+    except OSError as error:
+        raise ConfigError(f"{error.filename or layout.directory}: {error.strerror}") from error
     return written(planned) if write else planned

@@ -89,7 +89,9 @@ def _configuration(
     layout: Layout, home: Path, names: Sequence[str], pairs: Path, embedded: Sequence[str]
 ) -> Iterator[ProjectFile]:
     """alembic.ini or pyproject.toml, new, extended or kept."""
-    exists = home.exists()
+    exists = os.path.lexists(home)
+    if exists and not home.is_file():
+        raise ConfigError(f"{home} is not a file", hint="move it out of the way")
     before = after = home.read_bytes() if exists else b""
     if not exists and POSTGRES in names:
         location = section.here(home.parent / _REVISIONS, home.parent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from ..project import FileState
@@ -50,8 +51,10 @@ def _next_command(done: Initialised) -> str:
     if done.configuration is not None:
         path = done.configuration
         inside = path.is_relative_to(done.directory)
-        command += f" -c {path.relative_to(done.directory) if inside else path}"
-    return f'{"" if directory == "." else f"cd {directory} && "}{command} create --name "first"'
+        name = path.relative_to(done.directory) if inside else path
+        command += f" -c {shlex.quote(str(name))}"
+    before = "" if directory == "." else f"cd {shlex.quote(directory)} && "
+    return f'{before}{command} create --name "first"'
 
 
 def initialised_diff(done: Initialised) -> str:

@@ -248,6 +248,23 @@ def test_a_file_in_the_place_of_a_directory(tmp_path: Path, name: str) -> None:
     ]
 
 
+def test_a_configuration_that_is_no_file(bare: Bare) -> None:
+    (bare.path / "alembic.ini").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match=r"alembic\.ini is not a file"):
+        command.init(bare.path)
+    (bare.path / "alembic.ini").unlink()
+    (bare.path / "alembic.ini").mkdir()
+    with pytest.raises(ConfigError, match=r"alembic\.ini is not a file"):
+        command.init(bare.path)
+    assert bare.files() == {}
+
+
+def test_a_name_that_no_directory_can_have(bare: Bare) -> None:
+    result = bare.run("init", "x" * 300)
+    assert result.code == 2
+    assert "File name too long" in result.err
+
+
 def test_what_can_not_be_written_leaves_nothing_behind(
     bare: Bare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
