@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..interruption import Outcome
+from .background import settings_of
 from .distributed import Task
 from .drivers import ConnectionLost, NoAnswer, ServerError
 from .proof import outcome_of
@@ -97,7 +98,7 @@ def send(
         driver.execute(
             statement.text,
             query_id=query_id,
-            settings=statement.settings,
+            settings=settings_of(driver, statement),
             timeout=clock.left,
         )
     except ConnectionLost as lost:
