@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from ..interruption import Outcome
 from .drivers import ServerError
-from .drivers.base import quoted
 from .verdicts import NOT_KNOWN, Verdict
+from .zookeeper import nodes
 
 if TYPE_CHECKING:
     from .drivers import Driver
@@ -47,18 +47,11 @@ class Task(NamedTuple):
         :raises ConnectionLost: the server does not answer.
         """
         parent, _, name = self.path.rpartition("/")
-        asked = _nodes(driver, parent, f" AND name = '{quoted(name)}'")
+        asked = nodes(driver, parent, name)
         hosts = _HOSTS.search(asked.get(name, ""))
         if hosts is None:  # the servers clean their queue up after a week
             return NOT_KNOWN
-        return _judged(_HOST.findall(hosts[1]), _nodes(driver, f"{self.path}/finished"))
-
-
-def _nodes(driver: Driver, path: str, condition: str = "") -> dict[str, str]:
-    rows = driver.query(
-        f"SELECT name, value FROM system.zookeeper WHERE path = '{quoted(path)}'{condition}"
-    )
-    return {name: str(value) for name, value in rows}
+        return _judged(_HOST.findall(hosts[1]), nodes(driver, f"{self.path}/finished"))
 
 
 def _judged(hosts: list[str], answers: dict[str, str]) -> Verdict:
