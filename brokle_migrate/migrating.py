@@ -135,6 +135,36 @@ def migrate(
     return run(found, environments, emit=emit, **options)
 
 
+def migrated(
+    request: Request,
+    environments: Environments,
+    *,
+    emit: Emit,
+    tell: Callable[[str], None],
+    only: Action | None = None,
+    lock_timeout: float = LOCK_TIMEOUT,
+    limits: Limits = _NO_LIMITS,
+) -> Report:
+    """The same until it is done, also where somebody else migrates in between.
+
+    :param tell: called with a sentence about whatever is waited for, or done again.
+    :raises MigrateError: nothing was run.
+    """
+    return repeatedly(
+        lambda: migrate(
+            request,
+            environments,
+            only=only,
+            emit=emit,
+            waiting=lambda holder: tell(f"waiting for the lock of {holder}"),
+            tell=tell,
+            lock_timeout=lock_timeout,
+            limits=limits,
+        ),
+        tell,
+    )
+
+
 def nothing_to_do(plan: Plan, environments: Environments) -> Report:
     """The report of a plan without steps."""
     return Report(plan, (), {name: environments[name].snapshot() for name in plan.fingerprints})

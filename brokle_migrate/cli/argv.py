@@ -8,12 +8,16 @@ package).  All of that becomes ``COMMAND --steps 2 --dry-run``.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    import click
 
 _ONE_DASH = re.compile(r"-(?P<name>[a-z][a-z-]+)(?P<value>=.*)?$")
+_NEGATIVE = re.compile(r"-\d+$")
 _TRUE = {"true", "1", "t"}
 _FALSE = {"false", "0", "f"}
 
@@ -66,3 +70,68 @@ def _plain_switches(words: Sequence[str], switches: Collection[str]) -> list[str
         elif value.lower() not in _FALSE:
             kept.append(word)
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The options of a command, as they are typed.
+
+    :ivar valued: those that take a value, such as ``--tag`` and ``-r``.
+    :ivar switches: those that take none.
+    """
+
+    valued: frozenset[str]
+    switches: frozenset[str]
+
+    @classmethod
+    def of(cls, options: Iterable[click.Option]) -> Names:
+        """The names of some options, and of the help."""
+        valued: set[str] = set()
+        switches = {"--help", "-h"}
+        for option in options:
+            names = {*option.opts, *option.secondary_opts}
+            (switches if option.is_flag else valued).update(names)
+        return cls(frozenset(valued), frozenset(switches))
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every name."""
+        return self.valued | self.switches
+
+    def has(self, word: str) -> bool:
+        """Whether a word is one of them, also with its value attached."""
+        name = word.partition("=")[0]
+        return name in self.all or (not word.startswith("--") and word[:2] in self.valued)
+
+
+def hoisted(words: Sequence[str], group: Names, verbs: Mapping[str, Names]) -> list[str]:
+    """Put a group's options before its verb, and numbers such as ``-1`` behind ``--``.
+
+    :param words: what follows the group's name.
+    :param verbs: the options of each verb, which win over the group's.
+    """
+    front, rest = _up_to_verb(words, group)
+    if not rest or rest[0] not in verbs:
+        return [*front, *rest]
+    name = rest.pop(0)
+    verb = verbs[name]
+    kept: list[str] = []
+    numbers: list[str] = []
+    while rest and rest[0] != "--":
+        word = _spelled(rest.pop(0), group.all | verb.all)
+        names = verb if verb.has(word) or not group.has(word) else group
+        taken = numbers if _NEGATIVE.match(word) else kept if names is verb else front
+        taken.append(word)
+        if rest and word in names.valued:
+            taken.append(rest.pop(0))
+    return [*front, name, *kept, *rest, *(["--", *numbers] if numbers else [])]
+
+
+def _up_to_verb(words: Sequence[str], group: Names) -> tuple[list[str], list[str]]:
+    front: list[str] = []
+    rest = list(words)
+    while rest and rest[0].startswith("-") and rest[0] != "--":
+        front.append(_spelled(rest.pop(0), group.all))
+        if rest and front[-1] in group.valued:
+            front.append(rest.pop(0))
+    return front, rest

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .filling import Filling
     from .half_done import Made
     from .ledger import Prove
+    from .offline_pairs import OfflinePairs
     from .recorder import Recorder
 
 _NO_LEDGER = LedgerState(exists=False)
@@ -126,6 +127,15 @@ class ClickHouseEnvironment:
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(self._sql(step) for step in steps)
+
+    def offline(self) -> OfflinePairs:
+        """What writes steps as a script of SQL; asks no database.
+
+        :raises ConfigError: it would have to.
+        """
+        from .offline_pairs import OfflinePairs
+
+        return OfflinePairs(self._config, self._url, self._settings)
 
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         from .clickhouse_run import ClickHouseRun
