@@ -194,7 +194,8 @@ def stamp(
     ranges = [split_range(each) for each in given] if sql else [(None, each) for each in given]
     with project(config, tag) as here:
         start = here.pairs.start(_only({start for start, _ in ranges}, "starting revision"))
-        end = tuple({script.revision for _, each in ranges for script in here.revisions(each)})
+        position = start if sql else here.history.current
+        end = here.pairs.stamped([destination for _, destination in ranges], position)
         _only(end or {BASE}, "revision")
         if sql:
             print_stamp(here, start, end)

@@ -26,7 +26,10 @@ _REFUSED = {
         "write the SQL into the new pair",
     ),
     "sql": (
-        "Using --sql with the revision command does not make any sense",
+        (
+            "Using --sql with the revision command when revision_environment is not configured "
+            "does not make any sense"
+        ),
         "leave it out: a pair is SQL in any case",
     ),
     "branch_label": (f"{_CHAIN}: it has no branches to label", "leave --branch-label out"),

@@ -82,7 +82,7 @@ class Project:
         if symbol == "current":
             return self.pairs.get_revisions(self.position())
         symbols = [symbol] if isinstance(symbol, str) else symbol
-        return self.pairs.get_revisions(tuple(map(self.pairs.canonical, symbols)))
+        return self.pairs.named(symbols)
 
     def require_heads(self, message: str) -> None:
         """Refuse a database that lacks something, or in which something stands half done.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
-from ..errors import RevisionError
+from ..errors import RevisionError, UnknownRevision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,8 @@ class Pairs(ScriptDirectory):
         :raises CommandError: the destination is not there, or not ahead.
         """
         current: Any = tuple(position)
-        return self._upgrade_revs(self.canonical(destination), current)
+        with _leading_somewhere(destination):
+            return self._upgrade_revs(self.canonical(destination), current)
 
     def downgrades(self, destination: str, position: Sequence[str]) -> list[RevisionStep]:
         """What a downgrade takes back, newest first.
@@ -64,7 +65,27 @@ class Pairs(ScriptDirectory):
         :raises CommandError: the destination is not there, or not behind.
         """
         current: Any = tuple(position)
-        return self._downgrade_revs(self.canonical(destination), current)
+        with _leading_somewhere(destination):
+            return self._downgrade_revs(self.canonical(destination), current)
+
+    def stamped(self, symbols: Sequence[str], position: Sequence[str]) -> tuple[str, ...]:
+        """The versions that a stamp goes to; nothing for ``base``.
+
+        :param position: the newest applied version; empty where nothing is applied.
+        :raises CommandError: there is none, or more than one that fits.
+        """
+        found = self.named(symbols)
+        with _leading_somewhere(" ".join(symbols)):
+            self._stamp_revs(tuple(map(self.canonical, symbols)), tuple(position))
+        return tuple(dict.fromkeys(script.revision for script in found))
+
+    def named(self, symbols: Sequence[str]) -> tuple[Script, ...]:
+        """The revisions that symbols stand for; nothing for ``base``.
+
+        :raises CommandError: there is none, or more than one that fits.
+        """
+        with _leading_somewhere(" ".join(symbols)):
+            return self.get_revisions(tuple(map(self.canonical, symbols)))
 
     def start(self, symbol: str | None) -> tuple[str, ...]:
         """Where an offline script starts, as Alembic reads the part before the colon.
@@ -73,7 +94,16 @@ class Pairs(ScriptDirectory):
         """
         if symbol is None or self.canonical(symbol) == "base":
             return ()
-        return (self.get_revision(self.canonical(symbol)).revision,)
+        return tuple(script.revision for script in self.named([symbol]))
+
+
+@contextmanager
+def _leading_somewhere(symbol: str) -> Iterator[None]:
+    """Turn what Alembic's map trips over, such as ``head+1``, into an error of ours."""
+    try:
+        yield
+    except (AssertionError, KeyError) as error:
+        raise UnknownRevision(f"{symbol!r} leads to no revision") from error
 
 
 @contextmanager
