@@ -266,7 +266,7 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
     with opened(config) as environments:
         environments.hurry(deadline)
         report = migrating.migrated(
-            request,
+            lambda: request,
             environments,
             only=only,
             emit=teller.event,

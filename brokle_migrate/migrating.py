@@ -136,23 +136,28 @@ def migrate(
 
 
 def migrated(
-    request: Request,
+    ask: Callable[[], Request],
     environments: Environments,
     *,
     emit: Emit,
     tell: Callable[[str], None],
     only: Action | None = None,
+    again: bool = True,
     lock_timeout: float = LOCK_TIMEOUT,
     limits: Limits = _NO_LIMITS,
 ) -> Report:
-    """The same until it is done, also where somebody else migrates in between.
+    """The same, also where somebody else migrates in between.
 
-    :param tell: called with a sentence about whatever is waited for, or done again.
+    :param ask: what to plan, asked again for every plan.
+    :param tell: called with a sentence about whatever is waited for, or planned again.
+    :param again: plan again when somebody else has migrated.
+    :raises StalePlan: somebody else has migrated, and that is for a person to look at.
     :raises MigrateError: nothing was run.
     """
-    return repeatedly(
-        lambda: migrate(
-            request,
+
+    def attempt() -> Report:
+        return migrate(
+            ask(),
             environments,
             only=only,
             emit=emit,
@@ -160,9 +165,9 @@ def migrated(
             tell=tell,
             lock_timeout=lock_timeout,
             limits=limits,
-        ),
-        tell,
-    )
+        )
+
+    return repeatedly(attempt, tell) if again else attempt()
 
 
 def nothing_to_do(plan: Plan, environments: Environments) -> Report:

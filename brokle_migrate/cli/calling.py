@@ -15,7 +15,7 @@ from ..clickhouse import command
 from ..clickhouse.config import Config
 from ..config import load, no_color
 from ..errors import MigrateError, interrupted
-from ..model import Limits
+from ..model import Action, Limits
 from ..redact import Redactor
 from ..render import choose
 from ..render.base import Writer
@@ -24,8 +24,9 @@ from .signals import stoppable, terminable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..clickhouse.config import Ask
     from ..environments import Environments
-    from ..model import Action, Report, Request
+    from ..model import Report
     from ..render import Renderer
     from .alembics import Given
 
@@ -39,6 +40,7 @@ def call(given: Given, verb: str, values: Mapping[str, Any]) -> int:
     try:
         with terminable():
             getattr(command, verb)(running.config(), **values)
+        sys.stdout.flush()
         code = running.exit_code
     except BrokenPipeError:
         # Somebody's `| head` has read enough: nothing is left to tell, nor to flush at exit.
@@ -92,21 +94,23 @@ class _Call:
         self.renderer.error(error)
         return error.exit_code
 
-    def _run(self, environments: Environments, request: Request, only: Action | None) -> Report:
+    def _run(self, environments: Environments, ask: Ask, only: Action) -> Report:
         given, renderer = self._given, self.renderer
         deadline = None if given.timeout is None else self._started + given.timeout
         environments.hurry(deadline)
         with stoppable(renderer.event, renderer.message) as stop:
             report = migrating.migrated(
-                request,
+                ask,
                 environments,
                 only=only,
+                again=only is Action.UPGRADE,
                 emit=stop.event,
                 tell=renderer.message,
                 lock_timeout=given.lock_timeout,
                 limits=Limits(deadline, given.statement_timeout or None),
             )
         self.exit_code = report.exit_code
+        renderer.findings(report.plan.findings)
         renderer.report(report)
         return report
 

@@ -22,6 +22,7 @@ from .. import migrating
 from ..applications import failure, hiding, voice
 from ..config import Config as Settings
 from ..config import load
+from ..model import Action
 
 if TYPE_CHECKING:
     import os
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
     from ..environments import Environments
-    from ..model import Action, Report, Request
+    from ..model import Report, Request
     from ..render import Renderer
 
-    Run = Callable[[Environments, Request, Action | None], Report]
+    Ask = Callable[[], Request]
+    Run = Callable[[Environments, Ask, Action], Report]
     AnyConfig: TypeAlias = "Config | Settings | AlembicConfig"
 
 
@@ -100,19 +102,26 @@ class Config:
         """Print SQL; without secrets."""
         self._write(self._output_buffer or self._stdout, text)
 
-    def run(self, environments: Environments, request: Request, only: Action | None) -> None:
+    def run(self, environments: Environments, ask: Ask, only: Action) -> None:
         """Bring about a request.
 
+        :param ask: the request as things stand now; an upgrade is asked for again when somebody
+            else has migrated in between, and everything else stops then.
         :param only: the one thing that steps may do.
         :raises MigrationFailed: the run failed; its report is the message.
         :raises MigrateError: nothing was run.
         """
         if self._run is not None:
-            self._run(environments, request, only)
+            self._run(environments, ask, only)
             return
         teller = self.teller
         report = migrating.migrated(
-            request, environments, only=only, emit=teller.event, tell=teller.message
+            ask,
+            environments,
+            only=only,
+            again=only is Action.UPGRADE,
+            emit=teller.event,
+            tell=teller.message,
         )
         if report.error is not None:
             raise failure(report.error, hiding(self.settings), report)

@@ -11,7 +11,7 @@ from .. import standing
 from ..applications import opened
 from ..checks.state import state_findings
 from ..errors import NotAtHead, UnknownRevision
-from ..history import BASE
+from ..history import BASE, History
 from ..model import CLICKHOUSE, Action, Operation, Request
 from . import context
 from .config import read
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from ..environments import Environments
     from ..environments.base import Environment
-    from ..history import History
     from ..model import Revision
     from .config import AnyConfig, Config
 
@@ -57,18 +56,20 @@ class Project:
 
     @cached_property
     def history(self) -> History:
-        """The files against what the database records; what is amiss is told on the way."""
-        history, running = standing.known(self.environments, CLICKHOUSE)
-        found = state_findings([history], running=running)
-        if found:
-            self.config.teller.findings(found)
-        return history
+        """The files against what the database records."""
+        return self._known[0]
+
+    @cached_property
+    def _known(self) -> tuple[History, str]:
+        return standing.known(self.environments, CLICKHOUSE)
 
     def position(self) -> tuple[str, ...]:
-        """The newest applied version; empty where nothing is applied.
+        """The newest applied version, empty where nothing is applied; what is amiss is told.
 
         :raises UnknownRevision: no file has it.
         """
+        history, running = self._known
+        self.config.teller.findings(state_findings([history], running=running))
         if self.history.is_lost:
             newest = max(self.history.ahead, key=int)
             raise UnknownRevision(
@@ -98,28 +99,35 @@ class Project:
         return up, up.with_name(up.name.removesuffix(".up.sql") + ".down.sql")
 
     def upgrade(self, destination: str) -> None:
-        """Apply what leads up to a destination."""
-        steps = self.pairs.upgrades(destination, self.history.current)
-        if destination in {"head", "heads"}:
-            request = Request(Operation.UP, _NAMES)
-        else:
-            request = self._toward(steps[-1].to_revisions if steps else self.history.current)
-        self.config.run(self.environments, request, Action.UPGRADE)
+        """Apply what leads up to a destination, and go on with what stands half done on the way."""
+
+        def ask() -> Request:
+            if destination in {"head", "heads"}:
+                return Request(Operation.UP, _NAMES)
+            path = self.pairs.upgrades(destination, self._now().current)
+            return Request(Operation.UP, _NAMES, steps=len(path))
+
+        self.config.run(self.environments, ask, Action.UPGRADE)
 
     def downgrade(self, destination: str) -> None:
         """Take back what was applied after a destination."""
-        steps = self.pairs.downgrades(destination, self.history.current)
-        request = self._toward(steps[-1].to_revisions if steps else self.history.current)
-        self.config.run(self.environments, request, Action.DOWNGRADE)
+
+        def ask() -> Request:
+            current = self._now().current
+            path = self.pairs.downgrades(destination, current)
+            end = path[-1].to_revisions if path else current
+            return Request(Operation.GOTO, _NAMES, destination=next(iter(end), BASE))
+
+        self.config.run(self.environments, ask, Action.DOWNGRADE)
 
     def stamp(self, version: str) -> None:
         """Record a version, ``base`` for none, and everything older as all that is applied."""
         request = Request(Operation.FORCE, _NAMES, destination=version)
-        self.config.run(self.environments, request, Action.STAMP)
+        self.config.run(self.environments, lambda: request, Action.STAMP)
 
-    def _toward(self, version: Sequence[str]) -> Request:
-        """A request for one position, so that what stands half done is noticed on the way."""
-        return Request(Operation.GOTO, _NAMES, destination=next(iter(version), BASE))
+    def _now(self) -> History:
+        """The files against what the database records at this moment."""
+        return History(self.environment.snapshot())
 
 
 @contextmanager
