@@ -83,18 +83,11 @@ class _Call:
             settings=settings,
             stdout=Writer(sys.stdout),
             quiet=given.quiet,
-            teller=self.renderer,
-            run=self._run,
+            host=self,
         )
 
-    def failed(self, error: MigrateError) -> int:
-        """Say what went wrong; the exit code."""
-        if self._given.raiseerr:
-            self.renderer.message(traceback.format_exc())
-        self.renderer.error(error)
-        return error.exit_code
-
-    def _run(self, environments: Environments, ask: Ask, only: Action) -> Report:
+    def run(self, environments: Environments, ask: Ask, only: Action) -> Report:
+        """Bring about a request, let signals stop it, and report."""
         given, renderer = self._given, self.renderer
         deadline = None if given.timeout is None else self._started + given.timeout
         environments.hurry(deadline)
@@ -113,6 +106,13 @@ class _Call:
         renderer.findings(report.plan.findings)
         renderer.report(report)
         return report
+
+    def failed(self, error: MigrateError) -> int:
+        """Say what went wrong; the exit code."""
+        if self._given.raiseerr:
+            self.renderer.message(traceback.format_exc())
+        self.renderer.error(error)
+        return error.exit_code
 
     def _renderer(self, hide: Callable[[str], str]) -> Renderer:
         given = self._given

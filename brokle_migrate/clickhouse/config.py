@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ..render import Renderer
 
     Ask = Callable[[], Request]
-    Run = Callable[[Environments, Ask, Action], Report]
     AnyConfig: TypeAlias = "Config | Settings | AlembicConfig"
 
 
@@ -46,31 +45,43 @@ class Out(Protocol):
         """Write text."""
 
 
+class Host(Protocol):
+    """A program around the functions: the command line."""
+
+    @property
+    def renderer(self) -> Renderer:
+        """What progress and findings are told to."""
+
+    def run(self, environments: Environments, ask: Ask, only: Action) -> Report:
+        """Bring about a request, and report it."""
+
+
 class Config:
     """A configuration, and where output goes.
 
     :param file_: config.yaml, alembic.ini or pyproject.toml; found as the command line finds it
         when left out.
+    :param ini_section: Alembic's section of alembic.ini, which has Postgres, and so the lock.
     :param stdout: what is printed goes here; standard output when left out.
     :param output_buffer: the SQL of ``sql=True`` goes here; ``stdout`` when left out.
     :param x: ``-x`` arguments for ``env.py`` and placeholders.
     :param settings: a configuration that was loaded already, instead of a file.
     :param quiet: print nothing but SQL.
-    :param teller: what progress and findings are told to; a log when left out.
-    :param run: brings about a request; when left out it raises ``MigrationFailed`` on failure.
+    :param host: runs what changes the database, and takes what there is to tell; when left out,
+        that goes to a log, and a run that fails raises ``MigrationFailed``.
     """
 
     def __init__(
         self,
         file_: str | os.PathLike[str] | None = None,
         *,
+        ini_section: str = "alembic",
         stdout: Out | None = None,
         output_buffer: Out | None = None,
         x: Sequence[str] = (),
         settings: Settings | None = None,
         quiet: bool = False,
-        teller: Renderer | None = None,
-        run: Run | None = None,
+        host: Host | None = None,
     ) -> None:
         self._file = None if file_ is None else Path(file_)
         self._stdout = stdout
@@ -78,20 +89,20 @@ class Config:
         self._x = tuple(x)
         self._settings = settings
         self._quiet = quiet
-        self._teller = teller
-        self._run = run
+        self._section = ini_section
+        self._host = host
 
     @cached_property
     def settings(self) -> Settings:
         """The configuration; files and variables are read when it is first asked for."""
         if self._settings is not None:
             return self._settings
-        return load(config_file=self._file, x=self._x)
+        return load(config_file=self._file, x=self._x, alembic_section=self._section)
 
     @property
     def teller(self) -> Renderer:
         """What progress and findings are told to."""
-        return self._teller or voice(self.settings)
+        return voice(self.settings) if self._host is None else self._host.renderer
 
     def print_stdout(self, text: str, *args: object) -> None:
         """Print a line, as Alembic's method of that name does; without secrets."""
@@ -111,8 +122,8 @@ class Config:
         :raises MigrationFailed: the run failed; its report is the message.
         :raises MigrateError: nothing was run.
         """
-        if self._run is not None:
-            self._run(environments, ask, only)
+        if self._host is not None:
+            self._host.run(environments, ask, only)
             return
         teller = self.teller
         report = migrating.migrated(
@@ -140,6 +151,7 @@ def read(config: AnyConfig) -> Config:
     file = config.config_file_name or config.toml_file_name
     return Config(
         file,
+        ini_section=config.config_ini_section,
         stdout=config.stdout,
         output_buffer=config.output_buffer,
         x=tuple(getattr(config.cmd_opts, "x", None) or ()),

@@ -45,6 +45,16 @@ SESSIONS = {
         "history --indicate-current -v",
         "history -r-1:current -i",
     ],
+    "options of the program": [
+        "-x tenant=one upgrade +1",
+        "-x tenant=one -x dry upgrade +1",
+        "-q current",
+        "--quiet history",
+        "-n alembic current",
+        "--raiseerr heads",
+        "ensure_version",
+        "current",
+    ],
     "looking": [
         "heads --verbose",
         "heads -v --resolve-dependencies",

@@ -14,7 +14,7 @@ from alembic.config import Config as AlembicConfig
 
 from brokle_migrate import MigrateError, MigrationFailed, load
 from brokle_migrate.clickhouse import command
-from brokle_migrate.clickhouse.config import Config
+from brokle_migrate.clickhouse.config import Config, read
 from brokle_migrate.environments import open_environments
 from brokle_migrate.sqltext import split
 from tests.support.project import Project, environment
@@ -296,10 +296,21 @@ def test_somebody_who_has_read_enough_is_no_error(small: Project) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def ini_with_section(project: Project, name: str) -> str:
+    """Another configuration file, with another section for Alembic."""
+    text = (project.path / "alembic.ini").read_text()
+    section = f"[{name}]\nscript_location = alembic\n"
+    return str(project.write("other.ini", section + text))
+
+
 def test_the_functions_take_any_configuration(small: Project) -> None:
     ini = str(small.path / "alembic.ini")
     out, sql = io.StringIO(), io.StringIO()
     ours = Config(ini, stdout=out, output_buffer=sql)
+    other = ini_with_section(small, "elsewhere")
+    assert (
+        read(AlembicConfig(other, ini_section="elsewhere")).settings.alembic_section == "elsewhere"
+    )
     command.upgrade(load(directory=small.path, environ={}), "+1")
     command.upgrade(AlembicConfig(ini, stdout=out), "+1")
     command.current(ours)
