@@ -104,7 +104,8 @@ class _Call:
             )
         self.exit_code = report.exit_code
         renderer.findings(report.plan.findings)
-        renderer.report(report)
+        if report.error is not None or not given.quiet:
+            renderer.report(report)
         return report
 
     def failed(self, error: MigrateError) -> int:
