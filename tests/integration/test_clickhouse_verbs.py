@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -261,6 +262,31 @@ def test_who_holds_the_lock_is_waited_for_and_then_named(small: Project) -> None
         result = small.invoke("clickhouse", "upgrade", "head", "--lock-timeout", "0s")
     assert result.code == 4
     assert _tables(small.clickhouse_url or "") == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words", "position"),
+    [
+        ("upgrade 20250103", 0, "planning again", f"{THREE} (head)"),
+        ("downgrade base", 1, "FAILED: ", TWO),
+    ],
+)
+def test_who_migrated_in_between_is_noticed(
+    small: Project, clickhouse_url: str, line: str, code: int, words: str, position: str
+) -> None:
+    assert small.invoke("clickhouse", "upgrade", "+1").code == 0
+    config = load(directory=small.path, environ={})
+    with open_environments(config) as environments, environments.lock():
+        running = small.start("clickhouse", *line.split(), "--lock-timeout", "60s")
+        while b"waiting for the lock" not in running.said():
+            assert running.running
+            time.sleep(0.01)
+        _run_script(small, clickhouse_url, "upgrade", f"{ONE}:{TWO}")
+    with running:
+        result = running.wait()
+    assert result.code == code
+    assert words in result.err
+    assert _position(small) == position
 
 
 def test_a_run_has_to_end_in_time(small: Project) -> None:
