@@ -105,18 +105,23 @@ class Names:
 
 
 def hoisted(words: Sequence[str], group: Names, verbs: Mapping[str, Names]) -> list[str]:
-    """Put a group's options before its verb, and numbers such as ``-1`` behind ``--``.
+    """Put each option before or behind the verb, as it is the group's or the verb's.
+
+    Numbers such as ``-1`` come last, behind ``--``: they are no options.
 
     :param words: what follows the group's name.
-    :param verbs: the options of each verb, which win over the group's.
+    :param verbs: the options of each verb; before the verb the group's win, and behind it these.
     """
-    front, rest = _up_to_verb(words, group)
+    early, rest = _up_to_verb(words, group, verbs.values())
     if not rest or rest[0] not in verbs:
-        return [*front, *rest]
+        return [*(word for option in early for word in option), *rest]
     name = rest.pop(0)
     verb = verbs[name]
+    front: list[str] = []
     kept: list[str] = []
     numbers: list[str] = []
+    for option in early:
+        (front if group.has(option[0]) or not verb.has(option[0]) else kept).extend(option)
     while rest and rest[0] != "--":
         word = _spelled(rest.pop(0), group.all | verb.all)
         names = verb if verb.has(word) or not group.has(word) else group
@@ -127,11 +132,17 @@ def hoisted(words: Sequence[str], group: Names, verbs: Mapping[str, Names]) -> l
     return [*front, name, *kept, *rest, *(["--", *numbers] if numbers else [])]
 
 
-def _up_to_verb(words: Sequence[str], group: Names) -> tuple[list[str], list[str]]:
-    front: list[str] = []
+def _up_to_verb(
+    words: Sequence[str], group: Names, verbs: Iterable[Names]
+) -> tuple[list[list[str]], list[str]]:
+    """The options before a verb, each with its value, and everything else."""
+    every = [group, *verbs]
+    known = frozenset().union(*(names.all for names in every))
+    valued = frozenset().union(*(names.valued for names in every[1:])) - group.all | group.valued
+    options: list[list[str]] = []
     rest = list(words)
     while rest and rest[0].startswith("-") and rest[0] != "--":
-        front.append(_spelled(rest.pop(0), group.all))
-        if rest and front[-1] in group.valued:
-            front.append(rest.pop(0))
-    return front, rest
+        options.append([_spelled(rest.pop(0), known)])
+        if rest and options[-1][0] in valued:
+            options[-1].append(rest.pop(0))
+    return options, rest

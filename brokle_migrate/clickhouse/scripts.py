@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 
 from ..errors import RevisionError, UnknownRevision
@@ -115,7 +116,15 @@ def in_our_words() -> Iterator[None]:
     try:
         yield
     except CommandError as error:
-        raise RevisionError(str(error)) from error
+        raise RevisionError(str(error), hint=_hint(error)) from error
+
+
+def _hint(error: CommandError) -> str | None:
+    """What to look at: Alembic says "can't locate" of an ambiguous prefix, too."""
+    if not isinstance(error.__cause__, ResolutionError):
+        return None
+    cause = str(error.__cause__)
+    return cause if cause.startswith("Multiple") else "brokle-migrate clickhouse history lists them"
 
 
 def _module(revision: Revision) -> ModuleType:

@@ -128,6 +128,8 @@ def test_a_script_for_a_cluster_is_refused(small: Project) -> None:
 
 
 REFUSED = [
+    ("upgrade 2025", 2, "hint: Multiple revisions start with '2025'"),
+    ("upgrade 77", 2, "hint: brokle-migrate clickhouse history lists them"),
     ("upgrade head+1", 2, "leads to no revision"),
     ("upgrade :head --sql", 2, "FROM:TO"),
     ("history -r 1:2:3", 2, "History range requires"),
