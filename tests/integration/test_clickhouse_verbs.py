@@ -225,6 +225,18 @@ def test_a_file_out_of_order_is_an_error(small: Project) -> None:
     assert small.invoke("clickhouse", "current", "-c").code == 3
 
 
+def test_what_a_version_needs_in_postgres_has_to_be_there(project: Project) -> None:
+    project.add_revision("abc", "CREATE TABLE t (x int)", "DROP TABLE t")
+    up = "-- migrate: requires postgres@abc\nSELECT 1\n"
+    project.add_pair(ONE, "linked", up, "SELECT 1\n")
+    refused = project.invoke("clickhouse", "upgrade", "head")
+    assert refused.code == 2
+    assert "postgres" in refused.err
+    assert project.invoke("--db", "postgres", "up").code == 0
+    assert project.invoke("clickhouse", "upgrade", "head").code == 0
+    assert _position(project) == f"{ONE} (head)"
+
+
 def test_both_files_are_edited(small: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     editor = small.write("editor", f"#!/bin/sh\necho $1 >> {small.path}/seen\n")
     editor.chmod(0o755)
