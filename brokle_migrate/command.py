@@ -292,18 +292,14 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
     deadline = None if timeout is None else time.monotonic() + timeout
     with opened(config) as environments:
         environments.hurry(deadline)
-        report = migrating.repeatedly(
-            lambda: migrating.migrate(
-                request,
-                environments,
-                only=only,
-                emit=teller.event,
-                waiting=lambda holder: teller.message(f"waiting for the lock of {holder}"),
-                tell=teller.message,
-                lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
-                limits=Limits(deadline, options.get("statement_timeout")),
-            ),
-            teller.message,
+        report = migrating.migrated(
+            lambda: request,
+            environments,
+            only=only,
+            emit=teller.event,
+            tell=teller.message,
+            lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
+            limits=Limits(deadline, options.get("statement_timeout")),
         )
     if report.error is not None:
         raise failure(report.error, hiding(config), report)

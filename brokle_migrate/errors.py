@@ -19,6 +19,7 @@
       │    ├─ Ahead
       │    ├─ ForeignLedger
       │    ├─ StalePlan
+      │    ├─ NotAtHead
       │    └─ Busy
       ├─ LockHeld
       ├─ LockLost
@@ -193,6 +194,13 @@ class StalePlan(StateError):
     """The state changed between the plan and the run."""
 
     code = "stale_plan"
+
+
+class NotAtHead(StateError):
+    """The database is not at head."""
+
+    code = "not_at_head"
+    exit_code = 3
 
 
 class Busy(StateError):

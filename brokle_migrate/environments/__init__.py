@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..past import RunRecord
     from .base import Environment, TableSize, Transactional
+    from .clickhouse import ClickHouseEnvironment
+    from .offline_pairs import OfflinePairs
     from .write_hooks import HookRun
 
 ORDER = (POSTGRES, CLICKHOUSE)
@@ -86,6 +88,11 @@ class Environments:
     def transactional(self) -> Transactional:
         """The engine whose steps can share one transaction: Postgres."""
         return cast("Transactional", self[POSTGRES])
+
+    @property
+    def offline(self) -> OfflinePairs:
+        """What writes ClickHouse steps as a script of SQL, without asking a database."""
+        return cast("ClickHouseEnvironment", self[CLICKHOUSE]).offline()
 
     def label(self, name: str) -> str:
         """The database of an environment without user or password, also when it can't be opened."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .cluster import Cluster
     from .drivers import Driver
     from .ledger import Prove
+    from .offline_pairs import OfflinePairs
     from .recorder import Recorder
 
 _NO_LEDGER = LedgerState(exists=False)
@@ -112,6 +113,15 @@ class ClickHouseEnvironment:
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
         return tuple(map(self._scripts.sql, steps))
+
+    def offline(self) -> OfflinePairs:
+        """What writes steps as a script of SQL; asks no database.
+
+        :raises ConfigError: it would have to.
+        """
+        from .offline_pairs import OfflinePairs
+
+        return OfflinePairs(self._config, self._url, self._settings)
 
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         from .clickhouse_run import ClickHouseRun
