@@ -22,8 +22,9 @@ import time
 from typing import TYPE_CHECKING, TypedDict
 
 from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
-from .applications import failure, hiding, opened, shown, voice
+from .applications import failure, hiding, opened, voice
 from .automatic import auto_migrate, auto_migrate_async
+from .cleaning import clean, clean_error
 from .environments import selected
 from .examination import health
 from .model import Action, Limits, OnFailure, Operation, Report, Request
@@ -88,8 +89,7 @@ def status(config: Config, environments: Sequence[str] = ()) -> Status:
     with opened(config) as found:
         standings = standing.status(found, selected(config, environments))
         standings = standing.with_mutations(found, standings)
-    shown(standings.databases, config)
-    return standings.each(hiding(config))
+    return clean(standings, hiding(config))
 
 
 def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
@@ -100,8 +100,7 @@ def info(config: Config, environments: Sequence[str] = (), *, timeout: float | N
     """
     with opened(config) as found:
         told = inspection.info(config, found, selected(config, environments), timeout)
-    shown([database.status for database in told.databases], config)
-    return told.each(hiding(config))
+    return clean(told, hiding(config))
 
 
 def dump(
@@ -121,7 +120,9 @@ def dump(
     files = dumping.schema_files(config, names, directory)
     with opened(config) as found:
         dumped = dumping.dump(found, {**files}, write=write)
-    shown(dumped.files, config)
+    for each in dumped.files:
+        if each.error is not None:
+            clean_error(each.error, hiding(config))
     return dumped
 
 
@@ -220,7 +221,7 @@ def revision(
 def lock(config: Config) -> LockState:
     """Who holds the lock; takes nothing."""
     with opened(config) as found:
-        return holding.lock_state(found)
+        return clean(holding.lock_state(found), hiding(config))
 
 
 def wait(
@@ -240,8 +241,7 @@ def wait(
     with opened(config) as found:
         names = selected(config, environments)
         standings = waiting.settled(found, names, patience, at_head=at_head)
-    shown(standings.databases, config)
-    return standings
+    return clean(standings, hiding(config))
 
 
 def _request(

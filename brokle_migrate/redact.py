@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .spellings import disguises
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,13 +31,18 @@ _OPTION = re.compile(
     rf"(?:(?P<spaced>\s*=\s*)(?:{_QUOTED})|(?P<tight>=)[^\s&;,'\")]+)",
     re.IGNORECASE,
 )
+_AUTHORIZATION = re.compile(
+    r"(?P<scheme>\bauthorization\b['\"]?\s*[:=,]\s*b?['\"]?(?:basic|bearer)\s+)[^\s'\",;)\\]+",
+    re.IGNORECASE,
+)
 
 
 class Redactor:
     """Hides passwords in text.
 
-    :param secrets: what must not be seen, in every spelling that can occur.  Short ones and common
-        words stay: they tell nothing, and hiding them would garble what is said.
+    :param secrets: what must not be seen, as it is and percent-encoded; other spellings are found
+        as well.  Short ones and common words stay: they tell nothing, and hiding them would garble
+        what is said.
     :param public: names that are no secret though a password may be the same word: users, hosts,
         databases.
     """
@@ -44,7 +51,8 @@ class Redactor:
         shown = _COMMON | {name.casefold() for name in public}
         known = {s for s in secrets if len(s) >= _SHORTEST and s.casefold() not in shown}
         # The longest first: one secret may be a part of another.
-        spelled = "|".join(map(re.escape, sorted(known, key=_by_length)))
+        forms = {form for secret in known for form in disguises(secret)}
+        spelled = "|".join(map(re.escape, sorted(forms, key=_by_length)))
         self._known = re.compile(spelled) if spelled else None
 
     def hide(self, text: str) -> str:
@@ -56,6 +64,7 @@ class Redactor:
         """
         text = self.hide_known(text)
         text = _USERINFO.sub(rf"\g<user>:{HIDDEN}@", text)
+        text = _AUTHORIZATION.sub(rf"\g<scheme>{HIDDEN}", text)
         return _OPTION.sub(_without_value, text)
 
     def hide_known(self, text: str) -> str:

@@ -18,6 +18,7 @@ from ..environments.base import Log
 from ..errors import MigrateError, NotConfirmed, interrupted
 from ..redact import Redactor
 from ..render import choose
+from ..veil import veiled
 from .signals import terminable
 
 if TYPE_CHECKING:
@@ -130,8 +131,9 @@ def execute(options: Common, command: str, work: Callable[[Session], int]) -> in
     renderer = _renderer(options, Redactor(()).hide)
     try:
         config = load(config_file=options.config, x=options.x)
-        renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
-        with terminable(), _session(options, config, renderer) as session:
+        hide = Redactor(config.secrets, public=config.public).hide
+        renderer = _renderer(options, hide)
+        with terminable(), veiled(hide), _session(options, config, renderer) as session:
             code = _outcome(session, work)
     except MigrateError as error:
         renderer.error(error)

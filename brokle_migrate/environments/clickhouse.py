@@ -49,12 +49,19 @@ class ClickHouseEnvironment:
 
     :param config: where the files and the database are.
     :param x: ``-x`` arguments for ``env.py``.
+    :param hide: takes secrets out of what is recorded.
     :raises ConfigError: there is no script directory, or ``env.py`` failed.
     """
 
     name = CLICKHOUSE
 
-    def __init__(self, config: ClickHouseConfig, x: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: ClickHouseConfig,
+        x: tuple[str, ...] = (),
+        hide: Callable[[str], str] = str,
+    ) -> None:
+        self._hide = hide
         self._config = config
         directory = config.require_script_location()
         self._url, self._settings = _configured(config, directory, x)
@@ -286,7 +293,7 @@ class ClickHouseEnvironment:
 
             if not self._state.exists:
                 self._ledger().create()
-            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id)
+            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id, self._hide)
         return self._recorder
 
     def _read_ledger(self, prove: Prove | None) -> LedgerState:
