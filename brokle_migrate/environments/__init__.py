@@ -101,7 +101,7 @@ class Environments:
 
     def note_run(self, name: str, record: RunRecord) -> None:
         """Record what a run did, without secrets, in a database that keeps such records."""
-        self[name].note_run(clean(record, self._hide))
+        self[name].note_run(clean(record, self._redactor.hide))
 
     def lock(self, timeout: float = 0.0, waiting: Callable[[str], None] = _nobody) -> Lock:
         """The one lock of a run: in Postgres whenever that is configured, whatever is selected.
@@ -125,9 +125,9 @@ class Environments:
         self._open.clear()
 
     @cached_property
-    def _hide(self) -> Callable[[str], str]:
+    def _redactor(self) -> Redactor:
         """What takes the secrets out of a text."""
-        return Redactor(self._config.secrets, public=self._config.public).hide
+        return Redactor(self._config.secrets, public=self._config.public)
 
     def _create(self, name: str) -> Environment:
         if name == POSTGRES:
@@ -137,7 +137,7 @@ class Environments:
         from .clickhouse import ClickHouseEnvironment
 
         config = self._config
-        return ClickHouseEnvironment(config.require_clickhouse(), config.x, self._hide)
+        return ClickHouseEnvironment(config.require_clickhouse(), config.x, self._redactor)
 
 
 def selected(config: Config, names: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from ..config import parse_url
 from ..errors import InvalidScripts, PartlyDropped, StateError
 from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Action, Snapshot
+from ..redact import Redactor
 from ..vitals import RunningMutation, Vitals
 from . import clickhouse_objects, templates
 from .attempts import Content
@@ -49,7 +50,7 @@ class ClickHouseEnvironment:
 
     :param config: where the files and the database are.
     :param x: ``-x`` arguments for ``env.py``.
-    :param hide: takes secrets out of what is recorded.
+    :param redactor: takes secrets out of what is recorded and dumped.
     :raises ConfigError: there is no script directory, or ``env.py`` failed.
     """
 
@@ -59,9 +60,9 @@ class ClickHouseEnvironment:
         self,
         config: ClickHouseConfig,
         x: tuple[str, ...] = (),
-        hide: Callable[[str], str] = str,
+        redactor: Redactor | None = None,
     ) -> None:
-        self._hide = hide
+        self._redactor = redactor or Redactor(())
         self._config = config
         directory = config.require_script_location()
         self._url, self._settings = _configured(config, directory, x)
@@ -225,7 +226,7 @@ class ClickHouseEnvironment:
             return None
         from .clickhouse_dump import dump
 
-        known = frozenset(filter(None, [self._url.password]))
+        known = self._redactor.known | Redactor(filter(None, [self._url.password])).known
         with self._answering():
             return dump(self._connected(), self._ledger(), known)
 
@@ -293,7 +294,9 @@ class ClickHouseEnvironment:
 
             if not self._state.exists:
                 self._ledger().create()
-            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id, self._hide)
+            self._recorder = Recorder(
+                self._ledger(), self._state.last, self._run_id, self._redactor.hide
+            )
         return self._recorder
 
     def _read_ledger(self, prove: Prove | None) -> LedgerState:
