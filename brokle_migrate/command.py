@@ -167,7 +167,8 @@ def plan(config: Config, request: Request | None = None) -> Plan:
     :raises MigrateError: the request can't be planned.
     """
     with opened(config) as found:
-        return migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
+        request = request or Request(Operation.UP, selected(config, ()))
+        return clean(migrating.plan(request, found), hiding(config))
 
 
 def upgrade(config: Config, revision: str = "head", **options: Unpack[Choices]) -> Report:
@@ -280,4 +281,4 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
         )
     if report.error is not None:
         raise failure(report.error, hiding(config), report)
-    return report
+    return clean(report, hiding(config))
