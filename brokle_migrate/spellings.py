@@ -26,14 +26,15 @@ def percent(secret: str) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def disguises(secret: str) -> frozenset[str]:
     """A secret, and what JSON, Python, SQL, configparser and basic authentication make of it."""
-    found = {secret, _lower_case(secret), secret.replace("%", "%%"), *_base64(secret.encode())}
+    found = {secret, _lower_case(secret)}
     for form in (secret, secret.replace("'", "''")):
         found |= {form, form.replace("\\", "\\\\")}
     backslashed = secret.replace("\\", "\\\\")
     found |= {backslashed.replace("'", "\\'"), backslashed.replace('"', '\\"')}
     found |= {repr(secret)[1:-1], ascii(secret)[1:-1]}
     found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    return frozenset(found)
+    found |= {form.replace("%", "%%") for form in found}
+    return frozenset({*found, *_base64(secret.encode())})
 
 
 def _lower_case(secret: str) -> str:

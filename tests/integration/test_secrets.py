@@ -384,7 +384,7 @@ FAILURES = {
 
 DEBUG = """
 [loggers]
-keys = root
+keys = root, sqlalchemy, alembic
 [handlers]
 keys = console, file
 [formatters]
@@ -392,6 +392,14 @@ keys = all
 [logger_root]
 level = DEBUG
 handlers = console, file
+[logger_sqlalchemy]
+level = DEBUG
+handlers =
+qualname = sqlalchemy
+[logger_alembic]
+level = DEBUG
+handlers =
+qualname = alembic
 [handler_console]
 class = StreamHandler
 args = (sys.stderr,)
@@ -414,7 +422,12 @@ def everything_logged(project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_every_failure(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_failure(
+    place: Place,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """As a command, as JSON, and from Python; with everything logged."""
     failure = FAILURES[name]
     everything_logged(place.project)
@@ -425,9 +438,15 @@ def test_every_failure(place: Place, name: str, monkeypatch: pytest.MonkeyPatch)
     clean(f"{said.out}\n{said.err}\n{info.out}\n{info.err}")
     assert said.code or name in PASSING, said
     log = place.project.path / "all.log"
-    clean(log.read_text() if log.exists() else "")
+    logged = log.read_text() if log.exists() else ""
+    clean(logged)
+    if name in RECORDED:
+        assert "sqlalchemy.engine.Engine INFO" in logged
+        assert "sqlalchemy.engine.Engine INFO" in said.err
     if name != "env_loses_a_thread":  # whose words go to the standard error of the application
-        from_python(place, monkeypatch)
+        with caplog.at_level(logging.DEBUG):
+            from_python(place, monkeypatch)
+        clean(caplog.text)
     if name in RECORDED:
         clean(everything_in(place))
 
@@ -452,7 +471,6 @@ def from_python(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     clean(repr(config))
     for function in (
         command.upgrade,
-        command.status,
         command.health,
         lambda config: command.auto_migrate(replace(config, auto_migrate=True), 0.5),
     ):
