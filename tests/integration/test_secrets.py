@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import re
-import time
 import traceback
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
-import psycopg
 import pytest
-from psycopg import sql
 
 from brokle_migrate import command, load
 from brokle_migrate.cli.commands import group
 from brokle_migrate.errors import MigrateError
-from tests.support.marks import MARK, marks, secret
-from tests.support.postgres import fresh_database, libpq_url
-from tests.support.project import Project
-from tests.support.query import http_query
+from tests.support.marked import (
+    CLICKHOUSE,
+    HEADER,
+    OLD,
+    POSTGRES,
+    PROFILE,
+    TOKEN,
+    USER,
+    Place,
+    clean,
+    everything_in,
+)
+from tests.support.marks import MARK, secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tests.support.gateway_process import GatewayProcess
-    from tests.support.postgres import EmbeddedPostgres
+    from tests.support.project import Project
     from tests.support.terminal import Result
-
-USER = "marked_user"
-POSTGRES, CLICKHOUSE = secret("pg"), secret("ch", "'\"%\\@:/#?&=+ ${x}%(y)s;")
-TOKEN, HEADER = secret("token", "-_."), secret("header", "-_.")
-PROFILE = secret("libpq", "%@/")
-OLD = f"{MARK}old:word@/x?{MARK}"
 
 # What a command has to be told; whatever is not here is run with its name alone.
 ARGUMENTS = {
@@ -50,7 +47,7 @@ ARGUMENTS = {
     "drop": ["--yes"],
     "wait": ["--timeout", "1s"],
     "auto": ["--timeout", "1s"],
-    "serve-health": ["--port", "0", "--timeout", "0.3s"],
+    "serve-health": ["--port", "0", "--timeout", "0.1s"],
     "lock": ["--break", "--yes"],
 }
 LAST = ("down", "drop")  # so that the others find something
@@ -72,93 +69,6 @@ def argv_of(words: Sequence[str]) -> list[str]:
     return [*words, *ARGUMENTS.get(" ".join(words), [])]
 
 
-@pytest.fixture(scope="session")
-def marked_role(postgres_server: EmbeddedPostgres) -> str:
-    """A user of Postgres that really has to give its password."""
-    admin_url = libpq_url(postgres_server.database_url("postgres"))
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        role = sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD {}")
-        admin.execute(role.format(sql.Identifier(USER), POSTGRES))
-        path = Path(admin.execute("SHOW hba_file").fetchone()[0])  # type: ignore[index]
-        path.write_text(f"local all {USER} scram-sha-256\n{path.read_text()}")
-        admin.execute("SELECT pg_reload_conf()")
-    for _ in range(100):
-        with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(admin_url, user=USER, password="wrong").close()
-            time.sleep(0.02)
-            continue
-        break
-    return USER
-
-
-class Place:
-    """A project over two servers that both want a password."""
-
-    def __init__(self, project: Project, socket: str, database: str, clickhouse: str) -> None:
-        self.project = project
-        self.socket = socket
-        self.database = database
-        self.clickhouse = clickhouse
-        self.env: dict[str, str | None] = {
-            "DATABASE_URL": self.postgres_url(POSTGRES),
-            "CLICKHOUSE_URL": self.clickhouse_url(CLICKHOUSE),
-            "API_TOKEN": TOKEN,
-        }
-
-    def postgres_url(self, password: str, **parts: str) -> str:
-        database = parts.pop("database", self.database)
-        query = "&".join(f"{k}={quote(v)}" for k, v in {"host": self.socket, **parts}.items())
-        return f"postgresql://{USER}:{quote(password, safe='')}@/{database}?{query}"
-
-    def clickhouse_url(self, password: str) -> str:
-        return self.clickhouse.replace(":@", f":{quote(password, safe='')}@")
-
-    def run(self, *argv: str, **env: str | None) -> Result:
-        return self.project.run(*argv, env={**self.env, **env})
-
-
-@pytest.fixture
-def place(
-    tmp_path: Path,
-    postgres_server: EmbeddedPostgres,
-    marked_role: str,
-    gateway: GatewayProcess,
-) -> Iterator[Place]:
-    name = gateway.create_database()
-    gateway.require("default", CLICKHOUSE)
-    with fresh_database(postgres_server) as url:
-        database, socket = re.findall(r"@/(.*)\?host=(.*)", url)[0]
-        # The URLs of these files are overruled, and no less secret.
-        old = quote(OLD, safe="")
-        project = Project(
-            tmp_path / "project",
-            f"postgresql+psycopg://someone:{old}@127.0.0.1:1/nowhere",
-            f"clickhouse://someone:{old}@127.0.0.1:1/nowhere",
-        )
-        project.add_revision(
-            "20250101000000", "CREATE TABLE t (id int)", "DROP TABLE t", message="one"
-        )
-        project.add_pair(
-            "20250101000000",
-            "one",
-            "CREATE TABLE t (id UInt8, note String DEFAULT '${API_TOKEN}') ENGINE = Log",
-            "DROP TABLE t",
-        )
-        project.write(
-            "config.yaml",
-            f"database: {{password: {json.dumps(secret('yaml'))}}}\n"
-            f"clickhouse: {{vars: {{password: {json.dumps(secret('var'))}}}}}\n",
-        )
-        yield Place(project, socket, database, gateway.database_url(name))
-    gateway.reset()
-    gateway.drop_database(name)
-
-
-def clean(said: object) -> None:
-    """Nothing that is shown has a secret in it."""
-    assert marks(str(said)) == []
-
-
 def refused_by_click(result: Result) -> bool:
     return result.code == 2 and "hint: see brokle-migrate" in result.err
 
@@ -176,26 +86,6 @@ def test_every_command(place: Place) -> None:
     for path in place.project.path.rglob("*"):
         if path.is_file() and path.name not in {"alembic.ini", "config.yaml"}:
             clean(path.read_bytes().decode(errors="replace"))
-
-
-def everything_in(place: Place) -> list[object]:
-    """Every row that the product and its runs have left in both databases."""
-    found: list[object] = []
-    with psycopg.connect(place.postgres_url(POSTGRES)) as connection:
-        tables = connection.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
-            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        ).fetchall()
-        for (name,) in tables:
-            found += connection.execute(f"TABLE {name}".encode()).fetchall()
-        found += connection.execute("SELECT application_name FROM pg_stat_activity").fetchall()
-    url = place.clickhouse_url(CLICKHOUSE)
-    for (name,) in http_query(url, "SHOW TABLES"):
-        found += http_query(url, f"SELECT * FROM `{name}`")
-    return found
-
-
-# --- failures
 
 
 @dataclass(frozen=True)
@@ -263,6 +153,7 @@ FAILURES = {
     "clickhouse_unreachable": clickhouse(f"clickhouse://u:{C}@127.0.0.1:1/db"),
     "clickhouse_http_unreachable": clickhouse(f"http://u:{C}@127.0.0.1:1/db?token={T}"),
     "clickhousedb_unreachable": clickhouse(f"clickhousedb://u:{C}@127.0.0.1:1/db"),
+    "header": clickhouse(f"http://u@127.0.0.1:1/db?header__X-Key={quote(HEADER, safe='')}"),
     "raw": postgres(f"postgres://u:{RAW}@127.0.0.1:1/db"),
     "raw_clickhouse": clickhouse(f"tcp://u:{RAW}@127.0.0.1:1/db"),
     "wrong_password": Failure(lambda p: {"DATABASE_URL": p.postgres_url(secret("wrong"))}),
