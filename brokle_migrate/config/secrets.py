@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, str] = {}
 # Such a variable holds a path, of a secret or of the working directory: hiding that would garble
 # every message with a place in it.
-_POINTS = re.compile(r"^(?:old)?pwd$|(?:askpass|_file|_dir|_path)$", re.IGNORECASE)
+_POINTS = re.compile(r"^(?:old)?pwd$|(?:askpass|_?file|_dir|_path)$", re.IGNORECASE)
 
 
 def secrets(
