@@ -57,7 +57,7 @@ class Redactor:
         forms = {form for secret in self.known for form in disguises(secret)}
         spelled = "|".join(map(re.escape, sorted(forms, key=_by_length)))
         self._known = re.compile(spelled) if spelled else None
-        self._words = re.compile(rf"(?<!\w)(?:{spelled})(?!\w)") if spelled else None
+        self._spelled = spelled
 
     def hide(self, text: str) -> str:
         """The text with ``***`` for every secret.
@@ -77,9 +77,10 @@ class Redactor:
 
         :param but: words to leave as they are, in small letters.
         """
-        if self._words is None:
+        if not self._spelled:
             return text
-        return self._words.sub(lambda m: m[0] if m[0].lower() in but else HIDDEN, text)
+        words = re.compile(rf"(?<!\w)(?:{self._spelled})(?!\w)")
+        return words.sub(lambda m: m[0] if m[0].lower() in but else HIDDEN, text)
 
 
 def _by_length(secret: str) -> tuple[int, str]:

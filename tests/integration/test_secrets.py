@@ -267,6 +267,11 @@ FAILURES = {
         "url = context.config.get_main_option('sqlalchemy.url')\nprint(url)\n"
         "raise RuntimeError(url)\n",
     ),
+    "usage": Failure(argv=(f"postgres://u:{P}@h/db",)),
+    "x_argument": Failure(
+        prepare=env_py("print(context.get_x_argument())").prepare,
+        argv=("-x", f"token={secret('x')}", "-x", f"url=postgres://u:{P}@h/db"),
+    ),
     "bug_in_a_revision": Failure(
         prepare=lambda p: p.project.write(
             "alembic/versions/x.py", f"revision = 'x'\ndown_revision = None\n1 / 0  # {OLD}\n"
@@ -345,7 +350,14 @@ def test_every_failure(
         clean(everything_in(place))
 
 
-PASSING = {"env_prints", "env_warns", "env_logs", "env_loses_a_thread", "parts_of_the_file"}
+PASSING = {
+    "x_argument",
+    "env_prints",
+    "env_warns",
+    "env_logs",
+    "env_loses_a_thread",
+    "parts_of_the_file",
+}
 RECORDED = {"refused_pair", "refused_value", "refused_statement", "pair_syntax", "failed_rollback"}
 
 

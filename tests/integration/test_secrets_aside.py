@@ -14,7 +14,7 @@ import psycopg
 
 from brokle_migrate import command, load
 from brokle_migrate.locks.postgres_rows import KEY
-from tests.support.marked import POSTGRES, TOKEN, Place, clean
+from tests.support.marked import POSTGRES, TOKEN, Place, clean, rows_of_clickhouse
 from tests.support.marks import secret
 from tests.support.process import free_port
 from tests.support.project import Project
@@ -81,6 +81,18 @@ def test_a_lock_that_is_held(place: Place) -> None:
     assert result.code == 4, result
     assert "brokle-migrate ***" in result.err + shown.out
     clean(f"{result.err}{result.out}")
+
+
+def test_the_lease_in_clickhouse(place: Place, tmp_path: Path) -> None:
+    """Where there is no Postgres the lock is a row beside the ledger."""
+    own = Project(tmp_path / "own", None, "clickhouse://nowhere")
+    own.add_pair(1, "one", "CREATE TABLE one (id UInt8) ENGINE = Log", "DROP TABLE one")
+    env = {"CLICKHOUSE_URL": place.env["CLICKHOUSE_URL"]}
+    result = own.run("up", env=env)
+    assert result.code == 0, result
+    rows = rows_of_clickhouse(place)
+    assert len(rows) > 1
+    clean(rows)
 
 
 def test_the_moving_line_of_a_terminal(place: Place) -> None:

@@ -63,6 +63,12 @@ def everything_in(place: Place) -> list[object]:
         for (name,) in tables:
             found += connection.execute(f"TABLE {name}".encode()).fetchall()
         found += connection.execute("SELECT application_name FROM pg_stat_activity").fetchall()
+    return found + rows_of_clickhouse(place)
+
+
+def rows_of_clickhouse(place: Place) -> list[object]:
+    """Every row in ClickHouse."""
+    found: list[object] = []
     url = place.clickhouse_url(CLICKHOUSE)
     for (name,) in http_query(url, "SHOW TABLES"):
         found += http_query(url, f"SELECT * FROM `{name}`")
