@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
-from .applications import failure, hiding, opened, shown, voice
+from .applications import failure, hiding, opened, voice
 from .automatic import auto_migrate, auto_migrate_async
+from .cleaning import clean, clean_error
 from .environments import ORDER, selected
 from .examination import health
 from .model import Action, Limits, OnFailure, Operation, Report, Request
@@ -90,8 +91,7 @@ def status(config: Config, environments: Sequence[str] = ()) -> Status:
     with opened(config) as found:
         standings = standing.status(found, selected(config, environments))
         standings = standing.with_mutations(found, standings)
-    shown(standings.databases, config)
-    return standings.each(hiding(config))
+    return clean(standings, hiding(config))
 
 
 def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
@@ -102,8 +102,7 @@ def info(config: Config, environments: Sequence[str] = (), *, timeout: float | N
     """
     with opened(config) as found:
         told = inspection.info(config, found, selected(config, environments), timeout)
-    shown([database.status for database in told.databases], config)
-    return told.each(hiding(config))
+    return clean(told, hiding(config))
 
 
 def dump(
@@ -123,7 +122,9 @@ def dump(
     files = dumping.schema_files(config, names, directory)
     with opened(config) as found:
         dumped = dumping.dump(found, {**files}, write=write)
-    shown(dumped.files, config)
+    for each in dumped.files:
+        if each.error is not None:
+            clean_error(each.error, hiding(config))
     return dumped
 
 
@@ -168,7 +169,8 @@ def plan(config: Config, request: Request | None = None) -> Plan:
     :raises MigrateError: the request can't be planned.
     """
     with opened(config) as found:
-        return migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
+        request = request or Request(Operation.UP, selected(config, ()))
+        return clean(migrating.plan(request, found), hiding(config))
 
 
 def upgrade(config: Config, revision: str = "head", **options: Unpack[Choices]) -> Report:
@@ -247,7 +249,7 @@ def init(
 def lock(config: Config) -> LockState:
     """Who holds the lock; takes nothing."""
     with opened(config) as found:
-        return holding.lock_state(found)
+        return clean(holding.lock_state(found), hiding(config))
 
 
 def wait(
@@ -267,8 +269,7 @@ def wait(
     with opened(config) as found:
         names = selected(config, environments)
         standings = waiting.settled(found, names, patience, at_head=at_head)
-    shown(standings.databases, config)
-    return standings
+    return clean(standings, hiding(config))
 
 
 def _request(
@@ -303,4 +304,4 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
         )
     if report.error is not None:
         raise failure(report.error, hiding(config), report)
-    return report
+    return clean(report, hiding(config))

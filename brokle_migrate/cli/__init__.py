@@ -58,12 +58,13 @@ def _every_option() -> Iterator[click.Option]:
 def _usage(error: click.ClickException, *, as_json: bool) -> int:
     """Report a command line that click could not read."""
     from ..errors import UsageError
+    from ..redact import Redactor
     from ..render import choose
 
     context = getattr(error, "ctx", None)
     command = context.info_name if context is not None and context.parent is not None else ""
     place = PROGRAM if context is None else context.command_path
-    renderer = choose(json=as_json)
+    renderer = choose(json=as_json, hide=Redactor(()).hide)
     renderer.error(UsageError(error.format_message(), hint=f"see {place} --help"))
     renderer.finish(command or "", UsageError.exit_code)
     return UsageError.exit_code

@@ -18,6 +18,7 @@ from ..environments.base import Log
 from ..errors import MigrateError, NotConfirmed, interrupted
 from ..redact import Redactor
 from ..render import choose
+from ..veil import veiled
 from .connecting import await_answers
 from .signals import terminable
 
@@ -140,8 +141,9 @@ def execute(
     renderer = _renderer(options, Redactor(()).hide)
     try:
         config = load(config_file=options.config, x=options.x)
-        renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
-        with terminable(), _session(options, config, renderer) as session:
+        hide = Redactor(config.secrets, public=config.public).hide
+        renderer = _renderer(options, hide)
+        with terminable(), veiled(hide), _session(options, config, renderer) as session:
             if opens:
                 await_answers(session, locks=locks)
             code = _outcome(session, work)

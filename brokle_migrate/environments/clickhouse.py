@@ -12,6 +12,7 @@ from ..clickhouse import context
 from ..config import parse_url
 from ..locks import NoLock, Wait
 from ..model import CLICKHOUSE, Snapshot
+from ..redact import Redactor
 from ..vitals import RunningMutation, Vitals
 from . import clickhouse_objects, templates
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
@@ -45,12 +46,19 @@ class ClickHouseEnvironment:
 
     :param config: where the files and the database are.
     :param x: ``-x`` arguments for ``env.py``.
+    :param redactor: takes secrets out of what is recorded and dumped.
     :raises ConfigError: there is no script directory, or ``env.py`` failed.
     """
 
     name = CLICKHOUSE
 
-    def __init__(self, config: ClickHouseConfig, x: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: ClickHouseConfig,
+        x: tuple[str, ...] = (),
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._redactor = redactor or Redactor(())
         self._config = config
         directory = config.require_script_location()
         self._url, self._settings = _configured(config, directory, x)
@@ -207,7 +215,7 @@ class ClickHouseEnvironment:
             return None
         from .clickhouse_dump import dump
 
-        known = frozenset(filter(None, [self._url.password]))
+        known = self._redactor.known | Redactor(filter(None, [self._url.password])).known
         with self._answering():
             return dump(self._connected(), self._ledger(), known)
 
@@ -267,7 +275,9 @@ class ClickHouseEnvironment:
 
             if not self._state.exists:
                 self._ledger().create()
-            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id)
+            self._recorder = Recorder(
+                self._ledger(), self._state.last, self._run_id, self._redactor.hide
+            )
         return self._recorder
 
     def _read_ledger(self, prove: Prove | None) -> LedgerState:
