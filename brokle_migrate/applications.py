@@ -85,6 +85,6 @@ def hidden(error: MigrateError, hide: Callable[[str], str]) -> MigrateError:
     if isinstance(error, StepFailed) and error.sql is not None:
         error.sql = hide(error.sql)
     if isinstance(error, InvalidScripts):
-        error.problems = tuple(map(hide, error.problems))
+        error.problems = tuple(problem.each(hide) for problem in error.problems)
     error.__cause__ = None
     return error

@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidScripts
+from ..errors import InvalidScripts, Problem
 from ..model import CLICKHOUSE, POSTGRES, Link, Revision
 
 if TYPE_CHECKING:
@@ -151,14 +151,18 @@ def _load_all(script: ScriptDirectory) -> list[Script]:
         try:
             found = Script._from_path(script, path)  # noqa: SLF001 - has no public name
         except SyntaxError as error:
-            raise InvalidScripts(f"{path}:{error.lineno}: {error.msg}") from error
+            raise _invalid(Problem(path, error.msg, error.lineno)) from error
         except CommandError as error:
-            raise InvalidScripts(f"{path}: {error}") from error
+            raise _invalid(Problem(path, str(error))) from error
         except Exception as error:
-            raise InvalidScripts(f"{path}: {type(error).__name__}: {error}") from error
+            raise _invalid(Problem(path, f"{type(error).__name__}: {error}")) from error
         if found is not None:
             loaded.append(found)
     return loaded
+
+
+def _invalid(problem: Problem) -> InvalidScripts:
+    return InvalidScripts(problem, problems=(problem,))
 
 
 def _require_consistent(revisions: Iterable[Revision]) -> None:
@@ -167,10 +171,11 @@ def _require_consistent(revisions: Iterable[Revision]) -> None:
     for revision in revisions:
         other = by_id.setdefault(revision.id, revision)
         if other is not revision:
-            problems.append(f"{revision.path}: revision {revision.id} is also in {other.path}")
+            also = f"revision {revision.id} is also in {other.path}"
+            problems.append(Problem(revision.path, also))
     for revision in by_id.values():
         problems.extend(
-            f"{revision.path}: builds on {parent}, which no file has"
+            Problem(revision.path, f"builds on {parent}, which no file has")
             for parent in revision.down
             if parent not in by_id
         )
