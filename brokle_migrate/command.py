@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from .authoring import Created
+    from .checked import Checked
     from .config import Config
     from .dumping import Dumped
     from .graph import Graph
@@ -123,6 +124,16 @@ def dump(
         dumped = dumping.dump(found, {**files}, write=write)
     shown(dumped.files, config)
     return dumped
+
+
+def check(config: Config, environments: Sequence[str] = ()) -> Checked:
+    """What is wrong with the files of both histories; no database is asked.
+
+    :raises ConfigError: the configuration does not say where they are.
+    """
+    from . import checking
+
+    return checking.check(config, selected(config, environments)).each(hiding(config))
 
 
 def graph(config: Config, environments: Sequence[str] = ()) -> Graph:

@@ -8,7 +8,16 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .schema import DATABASE, INI_SECTION, INI_VARS, KEYS, TOML_TABLE, VARS, unknown
+from .schema import (
+    CLICKHOUSE,
+    DATABASE,
+    INI_VARS,
+    KEYS,
+    OWN_SECTIONS,
+    TOML_TABLE,
+    VARS,
+    unknown,
+)
 from .sources import INI, TOML, Layer, broken, read_text, setting
 from .variables import problems as wrong_names
 
@@ -40,7 +49,7 @@ def read_ini(path: Path, shown: str, directory: Path, alembic_section: str) -> L
     parser = _parse_ini(path, shown)
     settings: dict[str, Setting] = {}
     for key, option in _ini_keys():
-        section = alembic_section if key.section == DATABASE else INI_SECTION
+        section = alembic_section if key.section == DATABASE else key.section
         if parser.has_option(section, option):
             place = f"{shown} [{section}] {option}"
             value = _interpolated(parser, section, option, place)
@@ -66,7 +75,7 @@ def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
     problems: list[str] = []
     tables = _toml_tables(tool, shown, problems)
     for key, option in _ini_keys():
-        name, table = tables["alembic" if key.section == DATABASE else INI_SECTION]
+        name, table = tables[key.section]
         if option in table:
             place = f"{shown} [{name}] {option}"
             value = _toml_value(table[option], path, place, problems)
@@ -79,8 +88,8 @@ def _ini_keys() -> Iterator[tuple[Key, str]]:
     return ((key, key.ini) for key in KEYS if key.ini is not None)
 
 
-def _clickhouse_options() -> list[str]:
-    return [option for key, option in _ini_keys() if key.section == INI_SECTION]
+def _options(section: str) -> list[str]:
+    return [option for key, option in _ini_keys() if key.section == section]
 
 
 def _bases(path: Path, directory: Path) -> tuple[Path, ...]:
@@ -111,7 +120,7 @@ def _toml_vars(
     tool: Mapping[str, Any], path: Path, shown: str, problems: list[str]
 ) -> dict[str, str] | None:
     section = tool.get(TOML_TABLE, {})
-    section = section.get(INI_SECTION, {}) if isinstance(section, dict) else {}
+    section = section.get(CLICKHOUSE, {}) if isinstance(section, dict) else {}
     if not isinstance(section, dict) or VARS not in section:
         return None
     place = f"{shown} [tool.{TOML_TABLE}.{INI_VARS}]"
@@ -150,7 +159,7 @@ def _interpolated(
     try:
         return parser.get(section, option)
     except configparser.InterpolationMissingOptionError:
-        if option == _URL and section != INI_SECTION:
+        if option == _URL and section != CLICKHOUSE:
             return None  # env.py sets the missing parts before it reads the URL
         raise ConfigError(f"{place}: a %(name)s that the file does not define") from None
     except configparser.InterpolationError:
@@ -158,20 +167,21 @@ def _interpolated(
 
 
 def _ini_problems(parser: configparser.ConfigParser, shown: str) -> Iterator[str]:
-    known, inherited = _clickhouse_options(), parser.defaults()
+    inherited = parser.defaults()
     for section in parser.sections():
-        if section == INI_SECTION:
+        if section in OWN_SECTIONS:
+            known = _options(section)
             own = [option for option in parser.options(section) if option not in inherited]
             place = f"{shown} [{section}]"
             yield from (unknown(option, known, place) for option in own if option not in known)
         elif _is_meant_as_ours(section):
-            yield unknown(f"[{section}]", [f"[{INI_SECTION}]", f"[{INI_VARS}]"], shown)
+            yield unknown(f"[{section}]", [f"[{CLICKHOUSE}]", f"[{INI_VARS}]"], shown)
 
 
 def _is_meant_as_ours(section: str) -> bool:
     """A section that would silently leave ClickHouse out, if it were passed over."""
     first = section.lower().partition(".")[0]
-    return section != INI_VARS and bool(get_close_matches(first, [INI_SECTION], cutoff=0.8))
+    return section != INI_VARS and bool(get_close_matches(first, [CLICKHOUSE], cutoff=0.8))
 
 
 def _parse_toml(path: Path, shown: str) -> dict[str, Any]:
@@ -189,21 +199,27 @@ def _parse_toml(path: Path, shown: str) -> dict[str, Any]:
 def _toml_tables(
     tool: Mapping[str, Any], shown: str, problems: list[str]
 ) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Name and content of the two tables by what they are in alembic.ini."""
-    own_name, name = f"tool.{TOML_TABLE}", f"tool.{TOML_TABLE}.{INI_SECTION}"
+    """Name and content of each table by the section of its settings."""
+    own_name = f"tool.{TOML_TABLE}"
     own = _table(tool, TOML_TABLE, f"{shown} [{own_name}]", problems)
-    clickhouse = _flat(_table(own, INI_SECTION, f"{shown} [{name}]", problems))
-    known = _clickhouse_options()
     problems += [
-        unknown(key, [INI_SECTION], f"{shown} [{own_name}]") for key in own if key != INI_SECTION
-    ]
-    problems += [
-        unknown(key, known, f"{shown} [{name}]")
-        for key in clickhouse
-        if key not in known and key.partition(".")[0] != VARS
+        unknown(key, OWN_SECTIONS, f"{shown} [{own_name}]")
+        for key in own
+        if key not in OWN_SECTIONS
     ]
     alembic = _flat(_table(tool, "alembic", f"{shown} [tool.alembic]", problems))
-    return {"alembic": ("tool.alembic", alembic), INI_SECTION: (name, clickhouse)}
+    found = {DATABASE: ("tool.alembic", alembic)}
+    for section in OWN_SECTIONS:
+        name = f"{own_name}.{section}"
+        table = _flat(_table(own, section, f"{shown} [{name}]", problems))
+        found[section] = name, table
+        known = _options(section)
+        problems += [
+            unknown(key, known, f"{shown} [{name}]")
+            for key in table
+            if key not in known and not (section == CLICKHOUSE and key.partition(".")[0] == VARS)
+        ]
+    return found
 
 
 def _table(parent: Mapping[str, Any], key: str, place: str, problems: list[str]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def asked(cluster: Cluster) -> ServerSide:
 def _refuse(problems: list[Problem], undefined: tuple[str, ...]) -> None:
     if not problems:
         return
-    message = problems[0]
+    message: str = problems[0]
     if len(problems) > 1:
         lines = "\n".join(f"  {problem}" for problem in problems)
         message = f"the placeholders have {len(problems)} problems:\n{lines}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidScripts, Problem
-from ..model import CLICKHOUSE, POSTGRES, Link, Revision
+from ..model import CLICKHOUSE, POSTGRES, Allowance, Link, Location, Revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,11 @@ _DOCSTRING = re.compile(r'(?:#[^\n]*\n|\s)*"""(?P<message>.*?)(?:\n[ \t]*\n|""")
 # An autocommit block, a connection that is told to, or one that is committed.
 _COMMITS = re.compile(r"autocommit_block|AUTOCOMMIT|\.commit\(|^\s*[\"']*COMMIT\b", re.MULTILINE)
 
+# In the place of a directive of a .sql file; a module is one piece, so it speaks for the whole.
+_ALLOW = re.compile(
+    r"^[ \t]*#[ \t]*migrate:[ \t]*allow[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$", re.MULTILINE
+)
+
 Names = dict[str, object]
 
 
@@ -47,6 +52,16 @@ def read_revisions(script: ScriptDirectory) -> tuple[Revision, ...]:
         found = tuple(_loaded(module) for module in _load_all(script))
     _require_consistent(found)
     return found
+
+
+def allowances(path: Path) -> Iterator[Allowance]:
+    """What a module allows: ``# migrate: allow ID because REASON``."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "migrate:" not in text:
+        return
+    for found in _ALLOW.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Allowance(found[1], found[2].strip(), Location(path, line, 1))
 
 
 def _read_all(paths: Iterable[Path]) -> tuple[Revision, ...] | None:

@@ -67,21 +67,22 @@ class SqlScriptDirectory:
         :raises InvalidScripts: naming everything that is wrong with names and pairs, at once.
         """
         _refuse(self._found[1])
-        revisions, problems = self._read()
-        _refuse(problems)
+        revisions, errors = self.survey()
+        _refuse([problem for error in errors for problem in error.problems])
         return revisions
 
-    def survey(self) -> tuple[tuple[Revision, ...], tuple[Problem, ...]]:
-        """The pairs that are in order, and everything that is wrong with the others.
+    @property
+    def misplaced(self) -> tuple[Problem, ...]:
+        """What is wrong with names and pairs.
 
         :raises InvalidScripts: the directory can't be read.
         """
-        revisions, problems = self._read()
-        return revisions, (*self._found[1], *problems)
+        return tuple(self._found[1])
 
-    def _read(self) -> tuple[tuple[Revision, ...], list[Problem]]:
+    def survey(self) -> tuple[tuple[Revision, ...], tuple[InvalidScripts, ...]]:
+        """The whole pairs that are in order, and what is wrong with the content of the others."""
         found: list[Revision] = []
-        problems: list[Problem] = []
+        errors: list[InvalidScripts] = []
         down: tuple[str, ...] = ()
         for pair in sorted(self._found[0].values(), key=lambda pair: pair.version):
             if not pair.complete:
@@ -89,11 +90,11 @@ class SqlScriptDirectory:
             try:
                 revision = _revision(pair, down)
             except InvalidScripts as error:
-                problems.extend(error.problems)
+                errors.append(error)
                 continue
             found.append(revision)
             down = (revision.id,)
-        return tuple(found), problems
+        return tuple(found), tuple(errors)
 
     def load(self, step: Step) -> Script:
         """Read and split the file that a step runs; its placeholders are left as they are.
@@ -101,18 +102,26 @@ class SqlScriptDirectory:
         :raises InvalidScripts: the file can't be read or split.
         :raises Irreversible: the file says that there is no way back.
         """
-        pair = self._pairs[int(step.revision)]
-        path = pair.up if step.action is Action.UPGRADE else pair.down
-        assert path is not None
-        from ..sqltext import parse
-
-        script = parse(read(path), path)
+        _refuse(self._found[1])
+        script = self.script(step.revision, step.action)
         if step.action is Action.DOWNGRADE and script.irreversible is not None:
             raise Irreversible(
                 f"{step.environment} {step.revision} can't be rolled back: {script.irreversible} "
-                f"({path})"
+                f"({script.path})"
             )
         return script
+
+    def script(self, version: str, action: Action) -> Script:
+        """Read and split one of the two files of a version, which has both.
+
+        :raises InvalidScripts: it can't be read or split.
+        """
+        from ..sqltext import parse
+
+        pair = self._found[0][int(version)]
+        path = pair.up if action is Action.UPGRADE else pair.down
+        assert path is not None
+        return parse(read(path), path)
 
     def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
         """The statements of a file as they would be sent now, placeholders filled in.
