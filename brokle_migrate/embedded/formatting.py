@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,8 @@ def main(path: str) -> None:
     import chdb
 
     quoted = path.replace("\\", "\\\\").replace("'", "\\'")
-    answer = chdb.query(_QUERY.format(path=quoted), "JSONCompactEachRow")
+    query: Any = chdb.query
+    answer = query(_QUERY.format(path=quoted), "JSONCompactEachRow")
     sys.stdout.buffer.write(answer.bytes())
 
 
