@@ -202,7 +202,7 @@ def create(options: Common, name: str, sql: bool) -> int:
             session.environments, session.names, name, sql=sql, write=not options.dry_run
         )
         session.renderer.created(created)
-        return 0
+        return created.error.exit_code if created.error is not None else 0
 
     return execute(options, "create", work)
 
