@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from .authoring import Created
+    from .checked import Checked
     from .config import Config
     from .dumping import Dumped
     from .graph import Graph
@@ -126,6 +127,16 @@ def dump(
         if each.error is not None:
             clean_error(each.error, hiding(config))
     return dumped
+
+
+def check(config: Config, environments: Sequence[str] = ()) -> Checked:
+    """What is wrong with the files of both histories; no database is asked.
+
+    :raises ConfigError: the configuration does not say where they are.
+    """
+    from . import checking
+
+    return clean(checking.check(config, selected(config, environments)), hiding(config))
 
 
 def graph(config: Config, environments: Sequence[str] = ()) -> Graph:

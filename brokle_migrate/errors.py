@@ -42,11 +42,39 @@ command line turns an error into text and an exit code.
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .interruption import Interruption
     from .model import Location, Report, Step
+
+
+class Problem(str):
+    """A sentence about a file, which begins with its place.
+
+    :ivar path: the file.
+    :ivar line: from 1; None where the file as a whole is meant.
+    :ivar column: likewise.
+    :ivar message: the sentence without the place.
+    """
+
+    __slots__ = ("column", "line", "message", "path")
+
+    path: Path
+    line: int | None
+    column: int | None
+    message: str
+
+    def __new__(
+        cls, path: Path, message: str, line: int | None = None, column: int | None = None
+    ) -> Self:
+        """A sentence about a place."""
+        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        made = super().__new__(cls, f"{place}: {message}")
+        made.path, made.line, made.column, made.message = path, line, column, message
+        return made
 
 
 class MigrateError(Exception):
@@ -115,7 +143,7 @@ class InvalidScripts(RevisionError):
     code = "invalid_scripts"
 
     def __init__(
-        self, message: str, *, problems: tuple[str, ...] = (), hint: str | None = None
+        self, message: str, *, problems: tuple[Problem, ...] = (), hint: str | None = None
     ) -> None:
         super().__init__(message, hint=hint)
         self.problems = problems
@@ -130,7 +158,8 @@ class SqlSyntaxError(InvalidScripts):
     code = "sql_syntax"
 
     def __init__(self, message: str, *, location: Location, hint: str | None = None) -> None:
-        super().__init__(f"{location}: {message}", hint=hint)
+        problem = Problem(location.path, message, location.line, location.column)
+        super().__init__(problem, problems=(problem,), hint=hint)
         self.location = location
 
 

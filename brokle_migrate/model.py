@@ -77,6 +77,18 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a file says about a finding that is meant to be there.
+
+    :ivar id: of the rule.
+    """
+
+    id: str
+    reason: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One SQL statement as it is sent: as written, without the ending semicolon.
 
@@ -85,6 +97,7 @@ class Statement:
     :ivar wait: whether to wait until the mutations that it starts are done.
     :ivar written: the text in the file, where placeholders were filled in; else None.
     :ivar filled: the stretches that were, from first to last.
+    :ivar allowed: the findings that are meant to be there.
     """
 
     text: str
@@ -94,6 +107,7 @@ class Statement:
     wait: bool = True
     written: str | None = None
     filled: tuple[Filled, ...] = ()
+    allowed: tuple[Allowance, ...] = ()
 
     def place(self, offset: int) -> Location:
         """Where the character at ``offset`` of the text stands in the file.

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigError
 from . import hooks
 from .schema import (
+    CLICKHOUSE,
     DATABASE,
     INI_HOOKS,
-    INI_SECTION,
     INI_VARS,
     KEYS,
+    OWN_SECTIONS,
     unknown,
 )
 from .sources import INI, Layer, broken, read_text, setting
@@ -46,7 +47,7 @@ def read_ini(path: Path, shown: str, directory: Path, alembic_section: str) -> L
     parser = _parse_ini(path, shown)
     settings: dict[str, Setting] = {}
     for key, option in options():
-        section = alembic_section if key.section == DATABASE else INI_SECTION
+        section = alembic_section if key.section == DATABASE else key.section
         if parser.has_option(section, option):
             place = f"{shown} [{section}] {option}"
             value = _interpolated(parser, section, option, place)
@@ -62,7 +63,7 @@ def has_ini_section(path: Path) -> bool:
 
     :raises ConfigError: it can't be read.
     """
-    return _parse_ini(path, path.name).has_section(INI_SECTION)
+    return _parse_ini(path, path.name).has_section(CLICKHOUSE)
 
 
 def options() -> Iterator[tuple[Key, str]]:
@@ -70,9 +71,9 @@ def options() -> Iterator[tuple[Key, str]]:
     return ((key, key.ini) for key in KEYS if key.ini is not None)
 
 
-def clickhouse_options() -> list[str]:
-    """The names in our section for ClickHouse."""
-    return [option for key, option in options() if key.section == INI_SECTION]
+def names(section: str) -> list[str]:
+    """The names in one of our sections."""
+    return [option for key, option in options() if key.section == section]
 
 
 def bases(path: Path, directory: Path) -> tuple[Path, ...]:
@@ -144,7 +145,7 @@ def _interpolated(
     try:
         return parser.get(section, option)
     except configparser.InterpolationMissingOptionError:
-        if option == _URL and section != INI_SECTION:
+        if option == _URL and section != CLICKHOUSE:
             return None  # env.py sets the missing parts before it reads the URL
         raise ConfigError(f"{place}: a %(name)s that the file does not define") from None
     except configparser.InterpolationError:
@@ -152,18 +153,19 @@ def _interpolated(
 
 
 def _ini_problems(parser: configparser.ConfigParser, shown: str) -> Iterator[str]:
-    known, inherited = clickhouse_options(), parser.defaults()
+    inherited = parser.defaults()
     for section in parser.sections():
-        if section == INI_SECTION:
+        if section in OWN_SECTIONS:
+            known = names(section)
             own = [option for option in parser.options(section) if option not in inherited]
             place = f"{shown} [{section}]"
             yield from (unknown(option, known, place) for option in own if option not in known)
         elif _is_meant_as_ours(section):
-            ours = [f"[{one}]" for one in (INI_SECTION, *_BELOW)]
+            ours = [f"[{one}]" for one in (CLICKHOUSE, *_BELOW)]
             yield unknown(f"[{section}]", ours, shown)
 
 
 def _is_meant_as_ours(section: str) -> bool:
     """A section that would silently leave ClickHouse out, if it were passed over."""
     first = section.lower().partition(".")[0]
-    return section not in _BELOW and bool(get_close_matches(first, [INI_SECTION], cutoff=0.8))
+    return section not in _BELOW and bool(get_close_matches(first, [CLICKHOUSE], cutoff=0.8))

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from . import hooks
-from .alembic_files import bases, clickhouse_options, options, put
-from .schema import DATABASE, HOOKS, INI_HOOKS, INI_SECTION, INI_VARS, TOML_TABLE, VARS, unknown
+from .alembic_files import bases, names, options, put
+from .schema import (
+    CLICKHOUSE,
+    DATABASE,
+    HOOKS,
+    INI_HOOKS,
+    INI_VARS,
+    OWN_SECTIONS,
+    TOML_TABLE,
+    VARS,
+    unknown,
+)
 from .sources import TOML, Layer, broken, read_text
 from .variables import problems as wrong_names
 
@@ -38,7 +48,7 @@ def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
     problems: list[str] = []
     tables = _toml_tables(tool, shown, problems)
     for key, option in options():
-        name, table = tables["alembic" if key.section == DATABASE else INI_SECTION]
+        name, table = tables[key.section]
         if option in table:
             place = f"{shown} [{name}] {option}"
             value = _toml_value(table[option], path, place, problems)
@@ -67,7 +77,7 @@ def _toml_hooks(
 
 def _own_table(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     section = tool.get(TOML_TABLE, {})
-    section = section.get(INI_SECTION, {}) if isinstance(section, dict) else {}
+    section = section.get(CLICKHOUSE, {}) if isinstance(section, dict) else {}
     return section if isinstance(section, dict) else {}
 
 
@@ -99,21 +109,28 @@ def _parse_toml(path: Path, shown: str) -> dict[str, Any]:
 def _toml_tables(
     tool: Mapping[str, Any], shown: str, problems: list[str]
 ) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Name and content of the two tables by what they are in alembic.ini."""
-    own_name, name = f"tool.{TOML_TABLE}", f"tool.{TOML_TABLE}.{INI_SECTION}"
+    """Name and content of each table by the section of its settings."""
+    own_name = f"tool.{TOML_TABLE}"
     own = _table(tool, TOML_TABLE, f"{shown} [{own_name}]", problems)
-    clickhouse = _flat(_table(own, INI_SECTION, f"{shown} [{name}]", problems))
-    known = clickhouse_options()
-    problems += [
-        unknown(key, [INI_SECTION], f"{shown} [{own_name}]") for key in own if key != INI_SECTION
-    ]
-    problems += [
-        unknown(key, known, f"{shown} [{name}]")
-        for key in clickhouse
-        if key not in known and key.partition(".")[0] not in {VARS, HOOKS}
-    ]
+    strangers = [key for key in own if key not in OWN_SECTIONS]
+    problems += [unknown(key, OWN_SECTIONS, f"{shown} [{own_name}]") for key in strangers]
     alembic = _flat(_table(tool, "alembic", f"{shown} [tool.alembic]", problems))
-    return {"alembic": ("tool.alembic", alembic), INI_SECTION: (name, clickhouse)}
+    found = {DATABASE: ("tool.alembic", alembic)}
+    for section in OWN_SECTIONS:
+        name = f"{own_name}.{section}"
+        table = _flat(_table(own, section, f"{shown} [{name}]", problems))
+        found[section] = name, table
+        problems += [
+            unknown(key, names(section), f"{shown} [{name}]") for key in _strange(section, table)
+        ]
+    return found
+
+
+def _strange(section: str, table: Mapping[str, Any]) -> list[str]:
+    """The keys that are no setting of ours, nor a table that is read elsewhere."""
+    inner = {VARS, HOOKS} if section == CLICKHOUSE else set()
+    known = names(section)
+    return [key for key in table if key not in known and key.partition(".")[0] not in inner]
 
 
 def _table(parent: Mapping[str, Any], key: str, place: str, problems: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from . import files, locations, target
+from .levels import levels
 from .schema import CLICKHOUSE, DATABASE, KEYS, duration, flag
 from .secrets import public, secrets
 from .sources import INI, TOML, first
@@ -53,7 +54,7 @@ def load(
     postgres = _postgres(layers, targets[DATABASE], directory)
     values = placeholders(layers, environ, x, _value(layers, "clickhouse.cluster"))
     clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory, values)
-    settings = (_shown(key, layers, targets[key.section]) for key in KEYS)
+    settings = (_shown(key, layers, targets.get(key.section)) for key in KEYS)
     return Config(
         directory=directory,
         config_file=found.yaml,
@@ -64,6 +65,8 @@ def load(
         clickhouse=clickhouse,
         auto_migrate=_auto_migrate(layers),
         health_cache=_duration(layers, "database.health_cache"),
+        levels=levels(first(layers, "check.levels")),
+        lock_file=directory / (_value(layers, "check.lock_file") or ""),
         x=tuple(x),
         settings=tuple(_with_location(one, postgres, clickhouse) for one in settings),
         searched=found.searched,
@@ -149,12 +152,14 @@ def _value(layers: Sequence[Layer], name: str) -> str | None:
     return found[0].value if found else _DEFAULTS[name]
 
 
-def _shown(key: Key, layers: Sequence[Layer], found: Target) -> Setting:
+def _shown(key: Key, layers: Sequence[Layer], found: Target | None) -> Setting:
     """The setting as ``info`` shows it: what another one overruled has no value."""
     entry = first(layers, key.name)
     if entry is None:
         return Setting(key.name, key.default, "default", key.secret)
     setting, _ = entry
+    if found is None:
+        return setting
     part = key.name.partition(".")[2]
     locates = found.url is not None and part in {"url", "username", *target.PARTS}
     if (locates and key.name not in found.used) or _is_file_of_no_use(key, layers, found):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 DATABASE = "database"
 CLICKHOUSE = "clickhouse"
-SECTIONS = (DATABASE, CLICKHOUSE)
+CHECK = "check"
+SECTIONS = (DATABASE, CLICKHOUSE, CHECK)
 """Our sections of config.yaml; the first part of every setting's name."""
 
 
@@ -106,6 +107,8 @@ KEYS = (
         default="schema/clickhouse.sql",
     ),
     Key("clickhouse.cluster", ("CLICKHOUSE_CLUSTER",), ("cluster",), "cluster"),
+    Key("check.levels", ("CHECK_LEVELS",), ("levels",), "levels"),
+    Key("check.lock_file", ("CHECK_LOCK_FILE",), ("lock_file",), "lock_file", "migrations.lock"),
 )
 
 APPLICATION_KEYS = frozenset(
@@ -131,9 +134,9 @@ APPLICATION_KEYS = frozenset(
 )
 """What an application keeps in the same sections for its own connections; not ours to judge."""
 
-INI_SECTION = "clickhouse"
+OWN_SECTIONS = (CLICKHOUSE, CHECK)
 INI_VARS = "clickhouse.vars"
-"""Our sections of alembic.ini; the names in the second one are the team's own."""
+"""Our sections of alembic.ini; the names in the last one are the team's own."""
 
 INI_HOOKS = "clickhouse.post_write_hooks"
 """Our section of alembic.ini for what runs on new ClickHouse files."""
@@ -145,7 +148,7 @@ VARS = "vars"
 """The mapping of config.yaml and the table of pyproject.toml that holds such names."""
 
 TOML_TABLE = "brokle-migrate"
-"""Our table below ``[tool]`` in pyproject.toml; it holds ``clickhouse``."""
+"""Our table below ``[tool]`` in pyproject.toml; it holds a table for each of our sections."""
 
 _DURATION = re.compile(r"0|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 

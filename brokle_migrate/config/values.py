@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from ..errors import ConfigError
@@ -12,7 +13,7 @@ from . import url_text
 from .schema import DATABASE, nearest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from .hooks import Hook
     from .urls import DatabaseUrl
@@ -131,6 +132,9 @@ class Config:
     :ivar clickhouse: None when nothing says where ClickHouse is.
     :ivar auto_migrate: whether an application migrates when it starts.
     :ivar health_cache: seconds for which a look at the health counts.
+    :ivar levels: what the findings of a rule are, where the team says otherwise than we do, by the
+        rule's id: ``off``, ``info``, ``warning`` or ``error``.
+    :ivar lock_file: the checksums of both histories.
     :ivar x: the ``-x`` arguments as given.
     :ivar settings: every setting in the order of the documentation.
     :ivar searched: the files that were looked for.
@@ -147,6 +151,8 @@ class Config:
     clickhouse: ClickHouseConfig | None = None
     auto_migrate: bool = False
     health_cache: float = 5.0
+    levels: Mapping[str, str] = field(default_factory=dict)
+    lock_file: Path = Path("migrations.lock")
     x: tuple[str, ...] = field(default=(), repr=False)
     settings: tuple[Setting, ...] = ()
     searched: tuple[Path, ...] = ()

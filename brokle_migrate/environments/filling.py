@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidScripts
+from ..errors import InvalidScripts, Problem
 from ..sqltext import ServerSide, Unfilled, fill
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Filling:
         :raises InvalidScripts: naming every place that can't be filled in.
         """
         found: list[Statement] = []
-        problems: list[str] = []
+        problems: list[Problem] = []
         undefined: list[str] = []
         for statement in statements:
             try:
@@ -90,10 +90,10 @@ def asked(cluster: Cluster) -> ServerSide:
     return ServerSide(server.database, cluster.name, server.replicated, wants_arguments)
 
 
-def _refuse(problems: list[str], undefined: tuple[str, ...]) -> None:
+def _refuse(problems: list[Problem], undefined: tuple[str, ...]) -> None:
     if not problems:
         return
-    message = problems[0]
+    message: str = problems[0]
     if len(problems) > 1:
         lines = "\n".join(f"  {problem}" for problem in problems)
         message = f"the placeholders have {len(problems)} problems:\n{lines}"

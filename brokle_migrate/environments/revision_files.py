@@ -14,8 +14,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidScripts
-from ..model import CLICKHOUSE, POSTGRES, Link, Revision
+from ..errors import InvalidScripts, Problem
+from ..model import CLICKHOUSE, POSTGRES, Allowance, Link, Location, Revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,11 @@ _DOCSTRING = re.compile(r'(?:#[^\n]*\n|\s)*"""(?P<message>.*?)(?:\n[ \t]*\n|""")
 # An autocommit block, a connection that is told to, or one that is committed.
 _COMMITS = re.compile(r"autocommit_block|AUTOCOMMIT|\.commit\(|^\s*[\"']*COMMIT\b", re.MULTILINE)
 
+# In the place of a directive of a .sql file; a module is one piece, so it speaks for the whole.
+_ALLOW = re.compile(
+    r"^[ \t]*#[ \t]*migrate:[ \t]*allow[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$", re.MULTILINE
+)
+
 Names = dict[str, object]
 
 
@@ -47,6 +52,16 @@ def read_revisions(script: ScriptDirectory) -> tuple[Revision, ...]:
         found = tuple(_loaded(module) for module in _load_all(script))
     _require_consistent(found)
     return found
+
+
+def allowances(path: Path) -> Iterator[Allowance]:
+    """What a module allows: ``# migrate: allow ID because REASON``."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "migrate:" not in text:
+        return
+    for found in _ALLOW.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Allowance(found[1], found[2].strip(), Location(path, line, 1))
 
 
 def _read_all(paths: Iterable[Path]) -> tuple[Revision, ...] | None:
@@ -162,14 +177,18 @@ def _load_all(script: ScriptDirectory) -> list[Script]:
         try:
             found = Script._from_path(script, path)  # noqa: SLF001 - has no public name
         except SyntaxError as error:
-            raise InvalidScripts(f"{path}:{error.lineno}: {error.msg}") from error
+            raise _invalid(Problem(path, error.msg, error.lineno)) from error
         except CommandError as error:
-            raise InvalidScripts(f"{path}: {error}") from error
+            raise _invalid(Problem(path, str(error))) from error
         except Exception as error:
-            raise InvalidScripts(f"{path}: {type(error).__name__}: {error}") from error
+            raise _invalid(Problem(path, f"{type(error).__name__}: {error}")) from error
         if found is not None:
             loaded.append(found)
     return loaded
+
+
+def _invalid(problem: Problem) -> InvalidScripts:
+    return InvalidScripts(problem, problems=(problem,))
 
 
 def _require_consistent(revisions: Iterable[Revision]) -> None:
@@ -178,10 +197,11 @@ def _require_consistent(revisions: Iterable[Revision]) -> None:
     for revision in revisions:
         other = by_id.setdefault(revision.id, revision)
         if other is not revision:
-            problems.append(f"{revision.path}: revision {revision.id} is also in {other.path}")
+            also = f"revision {revision.id} is also in {other.path}"
+            problems.append(Problem(revision.path, also))
     for revision in by_id.values():
         problems.extend(
-            f"{revision.path}: builds on {parent}, which no file has"
+            Problem(revision.path, f"builds on {parent}, which no file has")
             for parent in revision.down
             if parent not in by_id
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidScripts, Irreversible
+from ..errors import InvalidScripts, Irreversible, Problem
 from ..model import CLICKHOUSE, Action, Revision
 
 if TYPE_CHECKING:
@@ -66,20 +66,35 @@ class SqlScriptDirectory:
 
         :raises InvalidScripts: naming everything that is wrong with names and pairs, at once.
         """
-        pairs = self._pairs
+        _refuse(self._found[1])
+        revisions, errors = self.survey()
+        _refuse([problem for error in errors for problem in error.problems])
+        return revisions
+
+    @property
+    def misplaced(self) -> tuple[Problem, ...]:
+        """What is wrong with names and pairs.
+
+        :raises InvalidScripts: the directory can't be read.
+        """
+        return tuple(self._found[1])
+
+    def survey(self) -> tuple[tuple[Revision, ...], tuple[InvalidScripts, ...]]:
+        """The whole pairs that are in order, and what is wrong with the content of the others."""
         found: list[Revision] = []
-        problems: list[str] = []
+        errors: list[InvalidScripts] = []
         down: tuple[str, ...] = ()
-        for version in sorted(pairs):
+        for pair in sorted(self._found[0].values(), key=lambda pair: pair.version):
+            if not pair.complete:
+                continue
             try:
-                revision = _revision(pairs[version], down)
+                revision = _revision(pair, down)
             except InvalidScripts as error:
-                problems.extend(error.problems or (error.message,))
+                errors.append(error)
                 continue
             found.append(revision)
             down = (revision.id,)
-        _refuse(problems)
-        return tuple(found)
+        return tuple(found), tuple(errors)
 
     def load(self, step: Step) -> Script:
         """Read and split the file that a step runs; its placeholders are left as they are.
@@ -87,18 +102,26 @@ class SqlScriptDirectory:
         :raises InvalidScripts: the file can't be read or split.
         :raises Irreversible: the file says that there is no way back.
         """
-        pair = self._pairs[int(step.revision)]
-        path = pair.up if step.action is Action.UPGRADE else pair.down
-        assert path is not None
-        from ..sqltext import parse
-
-        script = parse(read(path), path)
+        _refuse(self._found[1])
+        script = self.script(step.revision, step.action)
         if step.action is Action.DOWNGRADE and script.irreversible is not None:
             raise Irreversible(
                 f"{step.environment} {step.revision} can't be rolled back: {script.irreversible} "
-                f"({path})"
+                f"({script.path})"
             )
         return script
+
+    def script(self, version: str, action: Action) -> Script:
+        """Read and split one of the two files of a version, which has both.
+
+        :raises InvalidScripts: it can't be read or split.
+        """
+        from ..sqltext import parse
+
+        pair = self._found[0][int(version)]
+        path = pair.up if action is Action.UPGRADE else pair.down
+        assert path is not None
+        return parse(read(path), path)
 
     def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
         """The statements of a file as they would be sent now, placeholders filled in.
@@ -125,15 +148,20 @@ class SqlScriptDirectory:
         assert path is not None
         return checksum(read(path))
 
-    @cached_property
+    @property
     def _pairs(self) -> dict[int, Pair]:
-        problems: list[str] = []
+        pairs, problems = self._found
+        _refuse(problems)
+        return pairs
+
+    @cached_property
+    def _found(self) -> tuple[dict[int, Pair], list[Problem]]:
+        problems: list[Problem] = []
         pairs: dict[int, Pair] = {}
         for path in sorted(self._files()):
             _place(path, pairs, problems)
         problems.extend(_unpaired(pair) for pair in pairs.values() if not pair.complete)
-        _refuse(problems)
-        return pairs
+        return pairs, problems
 
     def _files(self) -> Iterator[Path]:
         for directory in {self.directory, self.versions}:
@@ -156,21 +184,23 @@ def read(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InvalidScripts(f"{path}: can't be read: {error.strerror}") from error
+        raise _invalid(Problem(path, f"can't be read: {error.strerror}")) from error
     data = data.removeprefix(_BOM)
     if not data.strip():
-        raise InvalidScripts(
-            f"{path}: is empty",
+        raise _invalid(
+            Problem(path, "is empty"),
             hint="write a statement; a comment alone says that there is nothing to do on purpose",
         )
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidScripts(
-            f"{path}:{line}: is not UTF-8 (byte 0x{data[error.start]:02x})",
-            hint="save the file as UTF-8",
-        ) from error
+        problem = Problem(path, f"is not UTF-8 (byte 0x{data[error.start]:02x})", line)
+        raise _invalid(problem, hint="save the file as UTF-8") from error
+
+
+def _invalid(problem: Problem, *, hint: str | None = None) -> InvalidScripts:
+    return InvalidScripts(problem, problems=(problem,), hint=hint)
 
 
 def _revision(pair: Pair, down: tuple[str, ...]) -> Revision:
@@ -201,32 +231,34 @@ def _requires(text: str, path: Path) -> tuple[Link, ...]:
     return requires
 
 
-def _place(path: Path, pairs: dict[int, Pair], problems: list[str]) -> None:
+def _place(path: Path, pairs: dict[int, Pair], problems: list[Problem]) -> None:
     match = _NAME.fullmatch(path.name)
     if match is None:
-        problems.append(f"{path}: misnamed: expected VERSION_slug.up.sql or VERSION_slug.down.sql")
+        expected = "expected VERSION_slug.up.sql or VERSION_slug.down.sql"
+        problems.append(Problem(path, f"misnamed: {expected}"))
         return
     version = int(match["version"])
     if version > _LARGEST_VERSION:
-        problems.append(f"{path}: version {version} is too large: at most {_LARGEST_VERSION}")
+        too_large = f"version {version} is too large: at most {_LARGEST_VERSION}"
+        problems.append(Problem(path, too_large))
         return
     pair = pairs.setdefault(version, Pair(version))
     other = getattr(pair, match["direction"])
     if other is not None:
-        problems.append(f"{path}: duplicate version {version}: {other.name} has it, too")
+        problems.append(Problem(path, f"duplicate version {version}: {other.name} has it, too"))
         return
     setattr(pair, match["direction"], path)
 
 
-def _unpaired(pair: Pair) -> str:
+def _unpaired(pair: Pair) -> Problem:
     path = pair.up or pair.down
     assert path is not None
     missing = "down" if pair.up else "up"
     other = re.sub(r"\.(up|down)\.sql$", f".{missing}.sql", path.name)
-    return f"{path}: unpaired: {other} is missing"
+    return Problem(path, f"unpaired: {other} is missing")
 
 
-def _refuse(problems: list[str]) -> None:
+def _refuse(problems: list[Problem]) -> None:
     if not problems:
         return
     count = f"{len(problems)} problems" if len(problems) > 1 else "a problem"

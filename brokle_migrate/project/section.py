@@ -7,7 +7,7 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from ..config.schema import INI_SECTION, TOML_TABLE
+from ..config.schema import CLICKHOUSE, TOML_TABLE
 from ..errors import ConfigError
 from . import texts
 
@@ -69,10 +69,10 @@ def _is_valid(content: bytes, kind: str) -> bool:
     text = content.decode("utf-8-sig")
     try:
         if kind == "toml":
-            table = tomllib.loads(text)["tool"][TOML_TABLE][INI_SECTION]
+            table = tomllib.loads(text)["tool"][TOML_TABLE][CLICKHOUSE]
             return "script_location" in table
         parser = configparser.ConfigParser(interpolation=None)
         parser.read_string(text)
     except (configparser.Error, tomllib.TOMLDecodeError):
         return False
-    return parser.has_option(INI_SECTION, "script_location")
+    return parser.has_option(CLICKHOUSE, "script_location")

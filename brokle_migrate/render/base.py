@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..authoring import Created
+    from ..checked import Checked
     from ..dumping import Dumped
     from ..environments.base import DatabaseObject
     from ..errors import MigrateError
@@ -69,6 +70,9 @@ class Renderer(Protocol):
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""
+
+    def checked(self, checked: Checked) -> None:
+        """What is wrong with the files, and what could not be looked at."""
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
+    from ..checked import Checked
     from ..dumping import Dumped, SchemaFile
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
@@ -254,6 +255,20 @@ def _interruption(interruption: Interruption) -> Data:
         "outcome": interruption.outcome.value,
         "evidence": interruption.evidence or None,
         "next_statement": interruption.next_statement,
+    }
+
+
+def checked_data(checked: Checked) -> Data:
+    """What is wrong with the files, and what could not be looked at."""
+    silenced = _findings([each.finding for each in checked.silenced])
+    return {
+        "findings": _findings(checked.findings),
+        "allowed": [
+            {**found, "reason": each.reason}
+            for found, each in zip(silenced, checked.silenced, strict=True)
+        ],
+        "revisions": dict(checked.revisions),
+        "not_checked": list(checked.unverified),
     }
 
 

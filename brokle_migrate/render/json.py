@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..authoring import Created
+    from ..checked import Checked
     from ..dumping import Dumped
     from ..errors import MigrateError
     from ..events import Event
@@ -92,6 +93,10 @@ class JsonRenderer:
         """
         found = data.dumped_data(dumped)
         self._keep(found if self._data is None else {**self._data, "dump": found}, dumped.error)
+
+    def checked(self, checked: Checked) -> None:
+        """What is wrong with the files, and what could not be looked at."""
+        self._keep(data.checked_data(checked))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import words
 from .blocks import Line
+from .checks import checked_page
 from .dumps import dump_remarks, dumped_page
 from .infos import info_page
 from .locks import lock_page
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..authoring import Created
+    from ..checked import Checked
     from ..dumping import Dumped
     from ..errors import MigrateError
     from ..events import Event
@@ -126,6 +128,10 @@ class TextRenderer:
         for each in dumped.files:
             if each.error is not None:
                 self.error(each.error)
+
+    def checked(self, checked: Checked) -> None:
+        """What is wrong with the files, and what could not be looked at."""
+        self._data(checked_page(checked))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question."""

@@ -46,11 +46,15 @@ class _Directive(NamedTuple):
 
 @dataclass(slots=True)
 class Options:
-    """How to run a statement; None where nothing was said."""
+    """How to run a statement; None where nothing was said.
+
+    :ivar allowed: rule, reason and position of each finding that is meant to be there.
+    """
 
     settings: dict[str, str] = field(default_factory=dict)
     timeout: float | None = None
     wait: bool | None = None
+    allowed: tuple[tuple[str, str, int], ...] = ()
 
     def over(self, other: Options) -> Options:
         """These, and the other's where these say nothing."""
@@ -58,6 +62,7 @@ class Options:
             other.settings | self.settings,
             other.timeout if self.timeout is None else self.timeout,
             other.wait if self.wait is None else self.wait,
+            other.allowed + self.allowed,
         )
 
 
@@ -204,7 +209,7 @@ def _apply(directive: _Directive, options: Options) -> None:
         _refuse_second(directive, options.wait)
         options.wait = _value(directive, values.waits)
     else:
-        _value(directive, values.allowance)
+        options.allowed += ((*_value(directive, values.allowance), directive.position),)
 
 
 def _value(directive: _Directive, parse: Callable[[str], _T]) -> _T:

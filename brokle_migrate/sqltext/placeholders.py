@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..errors import Problem
 from ..model import Filled
 from .lexer import Heredocs, LexError, body, skip, spans
 from .words import sentences
@@ -17,7 +18,7 @@ from .words import sentences
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ..model import Statement
+    from ..model import Location, Statement
 
 BUILT_IN = ("database", "on_cluster", "replicated")
 """Names that nobody else may give a value to."""
@@ -63,7 +64,7 @@ class Unfilled(Exception):
     :param undefined: the names that have no value.
     """
 
-    def __init__(self, problems: Sequence[str], undefined: Sequence[str] = ()) -> None:
+    def __init__(self, problems: Sequence[Problem], undefined: Sequence[str] = ()) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
         self.undefined = tuple(undefined)
@@ -92,14 +93,14 @@ def fill(
     if "${" not in written:
         return statement
     pieces: list[_Piece] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     undefined: list[str] = []
     for mark in _marks(written):
         text = _text(mark, value, server)
         if text is not None:
             pieces.append(_Piece(mark.start(), mark.end(), text))
             continue
-        problems.append(f"{statement.place(mark.start())}: {_problem(mark)}")
+        problems.append(_at(statement.place(mark.start()), _problem(mark)))
         undefined += filter(None, [mark["name"]])
     if problems:
         raise Unfilled(problems, undefined)
@@ -218,12 +219,16 @@ def _require_one(statement: Statement) -> None:
         end, stop = body(text, start, Heredocs(text))
     except LexError as error:
         place = statement.place(error.position)
-        raise Unfilled([f"{place}: with its values filled in: {error.message}"]) from error
+        raise Unfilled([_at(place, f"with its values filled in: {error.message}")]) from error
     if start >= end:
-        raise Unfilled([f"{statement.location}: with its values filled in, nothing is left"])
+        raise Unfilled([_at(statement.location, "with its values filled in, nothing is left")])
     if stop < len(text):
         place = statement.place(stop)
-        raise Unfilled([f"{place}: a value ends the statement here, and more follows"])
+        raise Unfilled([_at(place, "a value ends the statement here, and more follows")])
+
+
+def _at(place: Location, message: str) -> Problem:
+    return Problem(place.path, message, place.line, place.column)
 
 
 def _backquoted(name: str) -> str:

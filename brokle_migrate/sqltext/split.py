@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..model import Statement
+from ..model import Allowance, Statement
 from .directives import NO_OPTIONS, Directives
 from .grammar import SPACES
 from .inserts import refuse_data
@@ -98,15 +98,26 @@ def _statements(text: str, path: Path, directives: Directives) -> Iterator[State
             options = directives.above(position, start, followed=start < end)
             directives.refuse_between(start, stop, heredocs)
         if start < end:
-            yield _statement(text[start:end].rstrip(SPACES), places.at(start), options)
+            allowed = () if options is NO_OPTIONS else _allowed(options, text, path)
+            yield _statement(text[start:end].rstrip(SPACES), places.at(start), options, allowed)
         position = stop + (2 if text.startswith("\\G", stop) else 1)
 
 
-def _statement(text: str, location: Location, options: Options) -> Statement:
+def _allowed(options: Options, text: str, path: Path) -> tuple[Allowance, ...]:
+    """What is allowed, each with a place of its own: a directive may speak for many statements."""
+    return tuple(
+        Allowance(rule, reason, Places(text, path).at(position))
+        for rule, reason, position in options.allowed
+    )
+
+
+def _statement(
+    text: str, location: Location, options: Options, allowed: tuple[Allowance, ...]
+) -> Statement:
     if options is NO_OPTIONS:
         return Statement(text, location)
     wait = options.wait is not False
-    return Statement(text, location, options.settings, options.timeout, wait)
+    return Statement(text, location, options.settings, options.timeout, wait, allowed=allowed)
 
 
 def _refuse_swallowed_lines(text: str, heredocs: Heredocs) -> None:

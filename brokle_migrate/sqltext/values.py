@@ -10,7 +10,7 @@ _LINK = re.compile(r"(\w+)@([\w.]+)")
 _SYMBOLS = frozenset(("head", "heads", "base", "current"))
 _SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s,']+))\s*(?:,|$)")
 _DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_REASON = re.compile(r"[\w.-]+\s+because\s+\S")
+_REASON = re.compile(r"([\w./-]+)\s+because\s+(\S.*)", re.DOTALL)
 
 
 def links(value: str) -> tuple[Link, ...]:
@@ -93,10 +93,12 @@ def reason(value: str) -> str:
     return value
 
 
-def allowance(value: str) -> None:
-    """``ID because REASON``.
+def allowance(value: str) -> tuple[str, str]:
+    """``ID because REASON``: the two.
 
     :raises ValueError: it is not of that form.
     """
-    if _REASON.match(value) is None:
+    found = _REASON.fullmatch(value)
+    if found is None:
         raise ValueError(f"{value!r} is not an id, 'because' and a reason")
+    return found[1], found[2]

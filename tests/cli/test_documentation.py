@@ -6,13 +6,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from brokle_migrate import errors
+from brokle_migrate.checks.catalogue import RULES
 from brokle_migrate.cli.commands import group
 from brokle_migrate.config.schema import KEYS, Key
+
+if TYPE_CHECKING:
+    from brokle_migrate.checks.rule import Rule
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 OPTIONS = [
@@ -39,6 +44,11 @@ def test_every_option_has_help_and_is_in_the_readme(command: str, option: click.
 def test_every_setting_is_in_the_readme(key: Key) -> None:
     for name in (*key.env, *key.yaml, *filter(None, [key.ini])):
         assert re.search(rf"`(\w+\.)?(\[\w+\] )?{re.escape(name)}`", README), name
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_is_in_the_readme(rule: Rule) -> None:
+    assert f"| `{rule.id}` | {rule.level} | {rule.title} |" in README
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

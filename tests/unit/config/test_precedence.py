@@ -26,6 +26,7 @@ def value(key: Key, which: int) -> str:
         "secure": ("true", "false"),
         "auto_migrate": ("true", "false"),
         "health_cache": ("1s", "2s"),
+        "levels": ("CH001=off", "CH001=error"),
     }
     return special.get(name, (f"one_{name}", f"two_{name}"))[which]
 
@@ -37,8 +38,8 @@ def sources(key: Key) -> tuple[str, ...]:
 
 def put(place: Place, key: Key, sources: dict[str, str], variant: int = 0) -> dict[str, str]:
     """Write one setting into several sources; what each source is called."""
-    section = "alembic" if key.section == DATABASE else "clickhouse"
-    table = "tool.alembic" if key.section == DATABASE else "tool.brokle-migrate.clickhouse"
+    section = "alembic" if key.section == DATABASE else key.section
+    table = "tool.alembic" if key.section == DATABASE else f"tool.brokle-migrate.{key.section}"
     yaml = key.yaml[min(variant, len(key.yaml) - 1)]
     env = key.env[min(variant, len(key.env) - 1)]
     if "environment" in sources:

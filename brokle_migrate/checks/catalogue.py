@@ -1,0 +1,13 @@
+"""Every rule that ``check`` has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import files
+
+if TYPE_CHECKING:
+    from .rule import Rule
+
+RULES: tuple[Rule, ...] = files.RULES
+BY_ID = {rule.id: rule for rule in RULES}

@@ -1,0 +1,55 @@
+"""Levels as the team wants them, and findings that a file allows.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..model import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..model import Allowance, Finding, Statement
+
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An allowance and the lines of its file that it speaks for.
+
+    :ivar last: None for the rest of the file.
+    """
+
+    allowance: Allowance
+    first: int = 1
+    last: int | None = None
+
+    def covers(self, found: Finding) -> bool:
+        """Whether a finding is allowed."""
+        place = found.location
+        if place is None or found.id != self.allowance.id:
+            return False
+        if place.path != self.allowance.location.path or place.line < self.first:
+            return False
+        return self.last is None or place.line <= self.last
+
+
+def reaches(statement: Statement) -> Iterator[Reach]:
+    """The allowances of a statement."""
+    written = statement.text if statement.written is None else statement.written
+    first = statement.location.line
+    for allowance in statement.allowed:
+        yield Reach(allowance, first, first + written.count("\n"))
+
+
+def levelled(findings: Iterable[Finding], levels: Mapping[str, str]) -> Iterator[Finding]:
+    """The findings with the team's levels; those of a rule that is off are left out.
+
+    :param levels: by the rule's id.
+    """
+    for found in findings:
+        level = levels.get(found.id)
+        if level != OFF:
+            yield found if level is None else replace(found, level=Level(level))
