@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .checked import Checked, Silenced
 from .checks.files import history_findings
 from .checks.silencing import levelled
+from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def check(config: Config, names: Sequence[str]) -> Checked:
     surveys = {name: survey(config, name) for name in names}
     found = [finding for each in surveys.values() for finding in each.findings]
     found += history_findings({name: each.revisions for name, each in surveys.items()})
+    found += lock_file_findings(config, surveys)
     return _judged(levelled(found, config.levels), surveys)
 
 

@@ -34,6 +34,7 @@ def load(
     directory: Path | None = None,
     environ: Mapping[str, str] | None = None,
     alembic_section: str = "alembic",
+    files_only: bool = False,
 ) -> Config:
     """Read the whole configuration; nothing else in the product reads variables or these files.
 
@@ -43,6 +44,8 @@ def load(
         relative to; the current directory when left out.
     :param environ: the environment variables, ``os.environ`` when left out.
     :param alembic_section: Alembic's section of alembic.ini.
+    :param files_only: no database is going to be asked, so one whose files are found counts as
+        configured though nothing says where it is, or the password to it is elsewhere.
     :returns: the configuration; a database that nothing locates is None in it.
     :raises ConfigError: a file or a value is not valid, or a key is unknown.
     """
@@ -50,10 +53,11 @@ def load(
     directory = (directory or Path.cwd()).absolute()
     found = files.find(directory, config_file, environ)
     found, layers = files.read(found, directory, environ, alembic_section)
-    targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
-    postgres = _postgres(layers, targets[DATABASE], directory)
+    resolve = _resolved_or_not if files_only else target.resolve
+    targets = {name: resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
+    postgres = _postgres(layers, targets[DATABASE], directory, files_only=files_only)
     values = placeholders(layers, environ, x, _value(layers, "clickhouse.cluster"))
-    clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory, values)
+    clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory, values, files_only=files_only)
     settings = (_shown(key, layers, targets.get(key.section)) for key in KEYS)
     return Config(
         directory=directory,
@@ -88,13 +92,25 @@ def no_color(environ: Mapping[str, str] | None = None) -> bool:
     return bool((os.environ if environ is None else environ).get("NO_COLOR"))
 
 
-def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> PostgresConfig | None:
+def _resolved_or_not(layers: Sequence[Layer], section: str, directory: Path) -> Target:
+    """Where a database is, as far as one can tell that here."""
+    try:
+        return target.resolve(layers, section, directory)
+    except ConfigError:
+        return target.Target(None)
+
+
+def _postgres(
+    layers: Sequence[Layer], found: Target, directory: Path, *, files_only: bool
+) -> PostgresConfig | None:
     own = first(layers, "database.migrations_path")
-    # Without a URL the team's env.py may still have one, if there is an Alembic project at all.
-    if found.url is None and (own is None or own[1].kind not in {INI, TOML}):
-        return None
     other = first(layers, "clickhouse.migrations_path")
     location, problem = _deferred(lambda: locations.postgres(own, other))
+    # Without a URL the team's env.py may still have one, if there is an Alembic project at all.
+    is_alembics = own is not None and own[1].kind in {INI, TOML}
+    has_files = files_only and (own is not None or location is not None)
+    if found.url is None and not is_alembics and not has_files:
+        return None
     return PostgresConfig(
         url=found.url,
         url_overridden=found.url is not None and not found.verbatim,
@@ -107,15 +123,23 @@ def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> Postgr
 
 
 def _clickhouse(
-    layers: Sequence[Layer], found: Target, directory: Path, values: Placeholders | None
+    layers: Sequence[Layer],
+    found: Target,
+    directory: Path,
+    values: Placeholders | None,
+    *,
+    files_only: bool,
 ) -> ClickHouseConfig | None:
-    if found.url is None:
-        return None
     own = first(layers, "clickhouse.migrations_path")
     other = first(layers, "database.migrations_path")
     location, problem = _deferred(lambda: locations.clickhouse(own, other, directory))
+    url = found.url
+    if url is None and files_only and (own is not None or location is not None):
+        url = target.NOWHERE
+    if url is None:
+        return None
     return ClickHouseConfig(
-        url=found.url,
+        url=url,
         version_table=_value(layers, "clickhouse.migrations_table") or "",
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),

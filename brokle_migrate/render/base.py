@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
+    from ..lockfile import Sealed
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
@@ -73,6 +74,9 @@ class Renderer(Protocol):
 
     def checked(self, checked: Checked) -> None:
         """What is wrong with the files, and what could not be looked at."""
+
+    def sealed(self, sealed: Sealed) -> None:
+        """What became of the lock file."""
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question.

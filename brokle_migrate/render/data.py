@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StepFailed
 from ..locks.base import Kind
 from .reports import next_command, tips
+from .sealing import sealed_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,6 +96,7 @@ def created_data(created: Created) -> Data:
             }
             for each in created.hooks
         ],
+        "lock_file": None if created.sealed is None else sealed_data(created.sealed),
     }
 
 
@@ -277,7 +279,7 @@ def _findings(findings: Sequence[Finding]) -> list[Data]:
         {
             "id": finding.id,
             "level": finding.level.value,
-            "environment": finding.environment,
+            "environment": finding.environment or None,
             "message": finding.message,
             "hint": finding.hint or None,
             "location": None if finding.location is None else str(finding.location),

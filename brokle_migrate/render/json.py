@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import data
 from .graph_data import graph_data
 from .info_data import info_data
+from .sealing import sealed_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
+    from ..lockfile import Sealed
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
@@ -97,6 +99,10 @@ class JsonRenderer:
     def checked(self, checked: Checked) -> None:
         """What is wrong with the files, and what could not be looked at."""
         self._keep(data.checked_data(checked))
+
+    def sealed(self, sealed: Sealed) -> None:
+        """What became of the lock file."""
+        self._keep(sealed_data(sealed))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove."""

@@ -20,6 +20,7 @@ from .plans import (
     preview_page,
 )
 from .reports import error_page, report_page
+from .sealing import added_remarks, sealed_page
 from .states import status_page
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
+    from ..lockfile import Sealed
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
@@ -107,6 +109,8 @@ class TextRenderer:
         self._tell(
             Line(f"{each.hook}: {each.output.rstrip()}") for each in created.hooks if each.output
         )
+        if created.sealed is not None:
+            self._tell(added_remarks(created.sealed))
         if created.error is not None:
             self.error(created.error)
 
@@ -132,6 +136,10 @@ class TextRenderer:
     def checked(self, checked: Checked) -> None:
         """What is wrong with the files, and what could not be looked at."""
         self._data(checked_page(checked))
+
+    def sealed(self, sealed: Sealed) -> None:
+        """What became of the lock file."""
+        self._data(sealed_page(sealed))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question."""

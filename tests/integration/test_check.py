@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,3 +93,39 @@ def test_levels_and_allowances(project: Project) -> None:
     assert result.code == 0, result.out
     assert "warning MG004: postgres has 2 heads: a, b" in result.out
     assert result.out.endswith("2 postgres revisions, 0 clickhouse revisions: 1 warning\n")
+
+
+PATHS = "database:\n  migrations_path: alembic\n"
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        f"{PATHS}clickhouse:\n  migrations_path: migrations_clickhouse\n",
+        PATHS,  # the other directory has the usual name
+        f"{PATHS}  host: db\n  password_file: /none\nclickhouse: {{host: c, password_file: /none}}",
+    ],
+    ids=["both", "usual", "secrets elsewhere"],
+)
+def test_files_are_enough(tmp_path: Path, yaml: str) -> None:
+    project = Project(tmp_path / "project")
+    project.write("config.yaml", yaml)
+    project.add_vars()
+    project.add_revision("a")
+    project.add_pair("1", "t", TABLE.replace(" t ", " ${database}.t "), "DROP TABLE t")
+    result = project.invoke("check")
+    assert result.out.startswith("1 postgres revision, 1 clickhouse revision"), result.err
+    assert project.invoke("check", "--db", "clickhouse").code == result.code
+    assert project.invoke("status").code == 2
+
+
+def test_there_have_to_be_files(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    shutil.rmtree(project.path / "migrations_clickhouse")
+    result = project.invoke("check")
+    assert result.code == 2
+    assert "Postgres is not configured" in result.err
+    project.write("config.yaml", "clickhouse:\n  migrations_path: elsewhere\n")
+    result = project.invoke("check")
+    assert result.code == 2
+    assert "config.yaml clickhouse.migrations_path: there is no directory" in result.err

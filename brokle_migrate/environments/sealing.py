@@ -1,0 +1,142 @@
+"""The lock file on disk: compared with the files, added to, and written anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import lockfile
+from ..checks.files import INVALID
+from ..checks.locked import UPDATE, locked_findings
+from ..errors import ConfigError, InvalidScripts, UsageError
+from ..lockfile import LockFile, Sealed
+from ..replacing import replace_file
+from .lock_entries import history_files
+from .surveys import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ..config import Config
+    from ..lockfile import Entry
+    from ..model import Finding
+    from .surveys import Survey
+
+
+def lock_file_findings(config: Config, surveys: Mapping[str, Survey]) -> Iterator[Finding]:
+    """Where the lock file does not fit the files; nothing where a project has none.
+
+    :param surveys: of the selected histories, Postgres first.
+    :raises ConfigError: it can't be read.
+    """
+    text = read(config.lock_file)
+    if text is not None:
+        histories = [history_files(config, name, found) for name, found in surveys.items()]
+        yield from locked_findings(lockfile.parse(text), config.lock_file, histories)
+
+
+def update(config: Config, names: Sequence[str], *, write: bool = True) -> Sealed:
+    """Write what the files say now, which is how a change of them is accepted.
+
+    :param names: the histories; the entries of another one are left as they are.
+    :param write: False only tells what would change.
+    :raises InvalidScripts: not all files are in order; nothing is written.
+    :raises UsageError: the entries of a history that is not selected can't be told.
+    :raises ConfigError: the lock file can't be read or written.
+    """
+    path = config.lock_file
+    text = read(path)
+    old = LockFile() if text is None else lockfile.parse(text)
+    entries = _sorted(old, {name: _entries(config, name) for name in names})
+    if not old.certain and any(entry.environment not in names for _, entry in old.entries):
+        raise UsageError(
+            f"{path} has to be written as a whole: {old.flaws[0].message}",
+            hint=f"without --db: {UPDATE}",
+        )
+    new = lockfile.render(entries)
+    if write and new != text:
+        _write(path, new)
+    found = lockfile.changes(old, entries)
+    return Sealed(path, found, len(entries), old.flaws, new != text, write)
+
+
+def add(config: Config, names: Sequence[str], version: str) -> Sealed | None:
+    """Add a new revision, and leave every other line but the first as it is.
+
+    :param names: the histories that have it.
+    :return: what became of the lock file: where it was not in order it is left alone, and nothing
+        is written; None where the project has none.
+    :raises ConfigError: it can't be read or written.
+    """
+    text = read(config.lock_file)
+    if text is None:
+        return None
+    old = lockfile.parse(text)
+    if old.flaws:
+        return Sealed(config.lock_file, (), len(old.entries), old.flaws, False, False)
+    entries = [entry for _, entry in old.entries]
+    for name in names:
+        _insert(entries, config, name, version)
+    new = lockfile.render(entries)
+    if new != text:
+        _write(config.lock_file, new)
+    return Sealed(
+        config.lock_file, lockfile.changes(old, entries), len(entries), (), new != text, True
+    )
+
+
+def read(path: Path) -> str | None:
+    """The text of a lock file; None where there is none.
+
+    :raises ConfigError: it can't be read.
+    """
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+
+
+def _entries(config: Config, name: str) -> tuple[Entry, ...]:
+    found = survey(config, name)
+    invalid = [each for each in found.findings if each.id == INVALID.id]
+    if invalid:
+        places = [f"{each.location}: {each.message}" for each in invalid]
+        raise InvalidScripts(
+            "\n  ".join([f"the {name} files are not in order:", *places]),
+            hint="nothing was written; correct them, then again",
+        )
+    return history_files(config, name, found).entries
+
+
+def _sorted(old: LockFile, new: Mapping[str, tuple[Entry, ...]]) -> list[Entry]:
+    from ..model import CLICKHOUSE, POSTGRES
+
+    found: list[Entry] = []
+    for name in (POSTGRES, CLICKHOUSE):
+        found += new[name] if name in new else (entry for _, entry in old.of(name))
+    return found
+
+
+def _insert(entries: list[Entry], config: Config, name: str, version: str) -> None:
+    """Put a revision's entry behind the one that its history has before it."""
+    files = history_files(config, name, survey(config, name), version)
+    before = list(files.paths)
+    for entry in files.entries:
+        known = set(before[: before.index(entry.id)])
+        behind = [i for i, each in enumerate(entries, 1) if _precedes(each, entry, known)]
+        entries.insert(max(behind, default=0), entry)
+
+
+def _precedes(each: Entry, entry: Entry, known: set[str]) -> bool:
+    if each.environment != entry.environment:
+        return each.environment > entry.environment  # Postgres stands before ClickHouse
+    return each.id in known
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise ConfigError(f"can't write {path}: {error.strerror}") from error
