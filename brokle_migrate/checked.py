@@ -28,6 +28,18 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What a check was narrowed to.
+
+    :ivar ref: the branch, tag or commit of ``--changed-since``.
+    :ivar files: how many are new or edited since the current branch left it.
+    """
+
+    ref: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """The result of a check.
 
@@ -35,12 +47,14 @@ class Checked:
     :ivar silenced: those that are allowed, which count for nothing.
     :ivar revisions: how many were looked at, by environment.
     :ivar unverified: what could not be looked at and why, a sentence each.
+    :ivar since: None where every file counts.
     """
 
     findings: tuple[Finding, ...]
     silenced: tuple[Silenced, ...]
     revisions: Mapping[str, int]
     unverified: tuple[str, ...] = ()
+    since: Since | None = None
 
     @property
     def exit_code(self) -> int:

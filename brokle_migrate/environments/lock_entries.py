@@ -35,8 +35,7 @@ def history_files(
 
 
 def _clickhouse(config: Config, found: Survey, only: str | None) -> HistoryFiles:
-    from ..sqltext import checksum
-    from .sqlfiles import SqlScriptDirectory, read
+    from .sqlfiles import SqlScriptDirectory
 
     scripts = SqlScriptDirectory(config.require_clickhouse().require_script_location())
     paths = {
@@ -44,7 +43,9 @@ def _clickhouse(config: Config, found: Survey, only: str | None) -> HistoryFiles
         for each in found.revisions
     }
     entries = tuple(
-        Entry(CLICKHOUSE, version, {name: checksum(read(path)) for name, path in files.items()})
+        Entry(
+            CLICKHOUSE, version, {name: _checksum(CLICKHOUSE, path) for name, path in files.items()}
+        )
         for version, files in paths.items()
         if only in {None, version}
     )
@@ -58,7 +59,7 @@ def _postgres(found: Survey, only: str | None) -> HistoryFiles:
     beside = _Beside()
     paths = {each.id: _paths(each, beside) for each in _ordered(found.revisions)}
     entries = tuple(
-        Entry(POSTGRES, id_, {name: _checksum(path) for name, path in files.items()})
+        Entry(POSTGRES, id_, {name: _checksum(POSTGRES, path) for name, path in files.items()})
         for id_, files in paths.items()
         if only in {None, id_}
     )
@@ -101,13 +102,23 @@ def _sql_files(directory: Path) -> dict[str, list[str]]:
     return found
 
 
-def _checksum(path: Path) -> str:
-    from ..pythontext import checksum
+def _checksum(environment: str, path: Path) -> str:
+    return checksum(environment, path, path.read_bytes())
 
-    data = path.read_bytes()
-    if path.suffix != ".py":  # Postgres's, or a module without its source
-        return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
-    return checksum(data.decode(errors="surrogateescape"))
+
+def checksum(environment: str, path: Path, content: bytes) -> str:
+    """A digest of what a file says; only where its language is read do comments not count.
+
+    :param path: tells what kind of file it is.
+    """
+    from .. import pythontext, sqltext
+
+    if path.suffix == ".py":
+        return pythontext.checksum(content.decode(errors="surrogateescape"))
+    if environment == CLICKHOUSE:
+        return sqltext.checksum(content.decode("utf-8-sig", errors="surrogateescape"))
+    # Postgres's, or a module without its source.
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _ordered(revisions: Iterable[Revision]) -> list[Revision]:

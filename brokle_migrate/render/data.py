@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
-    from ..checked import Checked
+    from ..checked import Checked, Since
     from ..dumping import Dumped, SchemaFile
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
@@ -271,7 +271,12 @@ def checked_data(checked: Checked) -> Data:
         ],
         "revisions": dict(checked.revisions),
         "not_checked": list(checked.unverified),
+        "since": None if checked.since is None else _since(checked.since),
     }
+
+
+def _since(since: Since) -> Data:
+    return {"ref": since.ref, "files": since.files}
 
 
 def _findings(findings: Sequence[Finding]) -> list[Data]:
