@@ -9,6 +9,7 @@ from .checked import Checked, Silenced, Since
 from .checks.changed import changed_findings
 from .checks.files import history_findings
 from .checks.silencing import levelled
+from .environments.git import root
 from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
 
@@ -39,7 +40,8 @@ def check(config: Config, names: Sequence[str], *, since: str | None = None) -> 
     narrowed = None
     if since is not None:
         found, narrowed = _narrowed(config, surveys, found, since)
-    return replace(_judged(levelled(found, config.levels), surveys), since=narrowed)
+    judged = _judged(levelled(found, config.levels), surveys)
+    return replace(judged, since=narrowed, root=root(config.directory))
 
 
 def _narrowed(

@@ -30,7 +30,7 @@ def changes_since(config: Config, environment: str, ref: str) -> Changes:
     found, outside = [], []
     for directory in directories:
         try:
-            git = Git(directory)
+            git = Git(_existing(directory))
         except NoRepository as error:
             outside.append(error)
             continue
@@ -45,6 +45,11 @@ def changes_since(config: Config, environment: str, ref: str) -> Changes:
             for name in ("new", "edited", "removed", "there", "added")
         ),
     )
+
+
+def _existing(directory: Path) -> Path:
+    """The directory or what is left of the way there: git keeps no empty directories."""
+    return next(each for each in (directory, *directory.parents) if each.is_dir())
 
 
 def lost_lock_file(config: Config, ref: str) -> Iterator[Finding]:

@@ -41,6 +41,12 @@ class Base:
     commit: str
 
 
+def root(directory: Path) -> Path:
+    """The top of the working tree around a directory; the directory itself where there is none."""
+    tops = (each for each in (directory, *directory.parents) if (each / ".git").exists())
+    return next(tops, directory)
+
+
 class Git:
     """The repository around a directory.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..project import Initialised
     from ..status import Info, Status
     from .blocks import Block
+    from .check_forms import CheckForm
     from .pictures import Form, PictureFile
 
     Hide = Callable[[str], str]
@@ -72,8 +73,14 @@ class Renderer(Protocol):
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""
 
-    def checked(self, checked: Checked) -> None:
-        """What is wrong with the files, and what could not be looked at."""
+    def checked(self, checked: Checked, form: CheckForm | None = None) -> None:
+        """What is wrong with the files, and what could not be looked at.
+
+        :param form: for a machine; None for whom this renderer is for.
+        """
+
+    def check_document(self, checked: Checked, form: CheckForm) -> str:
+        """The same as a text, for a file; without secrets."""
 
     def sealed(self, sealed: Sealed) -> None:
         """What became of the lock file."""

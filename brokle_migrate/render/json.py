@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..project import Initialised
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
+    from .check_forms import CheckForm
     from .pictures import Form, PictureFile
 
 SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
@@ -96,9 +97,17 @@ class JsonRenderer:
         found = data.dumped_data(dumped)
         self._keep(found if self._data is None else {**self._data, "dump": found}, dumped.error)
 
-    def checked(self, checked: Checked) -> None:
+    def checked(
+        self,
+        checked: Checked,
+        form: CheckForm | None = None,  # noqa: ARG002 - data has one form
+    ) -> None:
         """What is wrong with the files, and what could not be looked at."""
         self._keep(data.checked_data(checked))
+
+    def check_document(self, checked: Checked, form: CheckForm) -> str:
+        """The same as a text, for a file; without secrets."""
+        return self._people.check_document(checked, form)
 
     def sealed(self, sealed: Sealed) -> None:
         """What became of the lock file."""

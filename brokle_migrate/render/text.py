@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
+    from .check_forms import CheckForm
     from .pictures import Form, PictureFile
 
 
@@ -133,9 +134,20 @@ class TextRenderer:
             if each.error is not None:
                 self.error(each.error)
 
-    def checked(self, checked: Checked) -> None:
+    def checked(self, checked: Checked, form: CheckForm | None = None) -> None:
         """What is wrong with the files, and what could not be looked at."""
-        self._data(checked_page(checked))
+        if form is None:
+            self._data(checked_page(checked))
+            return
+        text = self.check_document(checked, form)
+        self._err.settle()
+        self._out.raw(text)
+
+    def check_document(self, checked: Checked, form: CheckForm) -> str:
+        """The same as a text, for a file; without secrets."""
+        from .check_forms import document
+
+        return document(checked.each(self._out.hidden), form)
 
     def sealed(self, sealed: Sealed) -> None:
         """What became of the lock file."""

@@ -199,3 +199,8 @@ def test_several_directories(project: Project, repository: Repository, tmp_path:
     assert found(project) == []
     text = project.invoke("check", "--changed-since", "main").out
     assert "1 file changed since main" in text
+
+
+def test_a_directory_that_is_gone(project: Project) -> None:
+    shutil.rmtree(project.postgres_versions)
+    assert found(project) == [("MG008", "a_revision_a.py")]

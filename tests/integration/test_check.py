@@ -129,3 +129,44 @@ def test_there_have_to_be_files(tmp_path: Path) -> None:
     result = project.invoke("check")
     assert result.code == 2
     assert "config.yaml clickhouse.migrations_path: there is no directory" in result.err
+
+
+def test_a_report_in_a_file_and_text_for_people(project: Project) -> None:
+    (project.path / ".git").mkdir()  # the top, which paths are relative to
+    project.add_revision("a")
+    project.add_revision("b", down_revision=None)
+    inside = project.path / "alembic"
+    out = project.path / "report.sarif"
+    result = project.run(
+        "check", "--format", "sarif", "--out", str(out), "-c", "../alembic.ini", cwd=inside
+    )
+    assert result.code == 3, result.err
+    assert "error MG004: postgres has 2 heads" in result.out
+    (found,) = json.loads(out.read_text())["runs"][0]["results"]
+    (place,) = found["locations"]
+    uri = place["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "alembic/versions/b_revision_b.py"
+    out.unlink()
+    project.invoke("check", "--format", "junit", "--out", str(out), "--dry-run")
+    assert not out.exists()
+    for form, begins in (("junit", "<?xml"), ("sarif", "{"), ("github", "::error file=alembic/")):
+        assert project.invoke("check", "--format", form).out.startswith(begins)
+    assert project.invoke("check", "--format", "json").out == project.invoke("check", "--json").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ("--json --format sarif", "exclude each other"),
+        ("--out report.xml", "--out report.xml needs --format"),
+        ("--format json --out report.json", "--out report.json needs --format"),
+        ("--update-lock --changed-since main", "--update-lock checks nothing"),
+        ("--update-lock --format junit", "--update-lock checks nothing"),
+        ("--format xml", "'xml' is not one of"),
+        ("--format junit --out nowhere/report.xml", "can't write nowhere/report.xml"),
+    ],
+)
+def test_options_that_make_no_sense(project: Project, argv: str, words: str) -> None:
+    result = project.invoke("check", *argv.split())
+    assert result.code == 2
+    assert words in result.out + result.err
