@@ -185,12 +185,11 @@ def _change(entry: Entry, before: Entry | None, moved: set[tuple[str, str]]) -> 
 
 
 def _read(reading: _Reading, number: int, line: str) -> None:
-    marker = _MARKER.match(line)
+    entry = _ENTRY.fullmatch(line)
+    marker = None if entry is not None else _MARKER.match(line)
     if marker is not None:
         _read_marker(reading, number, marker[1][0])
-        return
-    entry = _ENTRY.fullmatch(line)
-    if entry is not None:
+    elif entry is not None:
         files = dict(part.split("=") for part in entry["files"].split())
         found = Entry(entry["environment"], unquote(entry["id"]), files)
         reading.entries.append((number, found))

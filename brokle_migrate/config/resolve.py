@@ -70,7 +70,7 @@ def load(
         auto_migrate=_auto_migrate(layers),
         health_cache=_duration(layers, "database.health_cache"),
         levels=levels(first(layers, "check.levels")),
-        lock_file=directory / (_value(layers, "check.lock_file") or ""),
+        lock_file=_lock_file(layers, found, directory),
         x=tuple(x),
         settings=tuple(_with_location(one, postgres, clickhouse) for one in settings),
         searched=found.searched,
@@ -149,6 +149,15 @@ def _clickhouse(
         schema_file=directory / (_value(layers, "clickhouse.schema_file") or ""),
         problem=problem,
     )
+
+
+def _lock_file(layers: Sequence[Layer], found: files.Files, directory: Path) -> Path:
+    """The same file from wherever the configuration is named."""
+    entry = first(layers, "check.lock_file")
+    if entry is not None:
+        return locations.find(entry)
+    home = found.ini or found.toml or found.yaml
+    return (directory if home is None else home.parent) / (_DEFAULTS["check.lock_file"] or "")
 
 
 def _deferred(locate: Callable[[], Path]) -> tuple[Path | None, ConfigError | None]:

@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ..config import Config
     from ..model import Revision
     from .surveys import Survey
 
 
-def history_files(
-    config: Config, environment: str, found: Survey, only: str | None = None
-) -> HistoryFiles:
+def history_files(environment: str, found: Survey, only: str | None = None) -> HistoryFiles:
     """What the files of a history say.
 
     :param found: what was read of it.
@@ -31,13 +28,12 @@ def history_files(
     """
     if environment == POSTGRES:
         return _postgres(found, only)
-    return _clickhouse(config, found, only)
+    return _clickhouse(found, only)
 
 
-def _clickhouse(config: Config, found: Survey, only: str | None) -> HistoryFiles:
-    from .sqlfiles import SqlScriptDirectory
-
-    scripts = SqlScriptDirectory(config.require_clickhouse().require_script_location())
+def _clickhouse(found: Survey, only: str | None) -> HistoryFiles:
+    scripts = found.scripts
+    assert scripts is not None
     paths = {
         each.id: dict(zip(("up", "down"), scripts.files(each.id), strict=True))
         for each in found.revisions

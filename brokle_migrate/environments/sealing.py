@@ -9,9 +9,11 @@ from ..checks.files import INVALID
 from ..checks.locked import UPDATE, locked_findings
 from ..errors import ConfigError, InvalidScripts, UsageError
 from ..lockfile import LockFile, Sealed
+from ..model import CLICKHOUSE, POSTGRES
 from ..replacing import replace_file
 from .lock_entries import history_files
-from .surveys import survey
+from .sqlfiles import SqlScriptDirectory
+from .surveys import Survey, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..lockfile import Entry
     from ..model import Finding
-    from .surveys import Survey
 
 
 def lock_file_findings(config: Config, surveys: Mapping[str, Survey]) -> Iterator[Finding]:
@@ -30,8 +31,10 @@ def lock_file_findings(config: Config, surveys: Mapping[str, Survey]) -> Iterato
     :raises ConfigError: it can't be read.
     """
     text = read(config.lock_file)
-    if text is not None:
-        histories = [history_files(config, name, found) for name, found in surveys.items()]
+    if text is None:
+        return
+    histories = [history_files(name, found) for name, found in surveys.items()]
+    if text != lockfile.render(entry for each in histories for entry in each.entries):
         yield from locked_findings(lockfile.parse(text), config.lock_file, histories)
 
 
@@ -107,12 +110,10 @@ def _entries(config: Config, name: str) -> tuple[Entry, ...]:
             "\n  ".join([f"the {name} files are not in order:", *places]),
             hint="nothing was written; correct them, then again",
         )
-    return history_files(config, name, found).entries
+    return history_files(name, found).entries
 
 
 def _sorted(old: LockFile, new: Mapping[str, tuple[Entry, ...]]) -> list[Entry]:
-    from ..model import CLICKHOUSE, POSTGRES
-
     found: list[Entry] = []
     for name in (POSTGRES, CLICKHOUSE):
         found += new[name] if name in new else (entry for _, entry in old.of(name))
@@ -121,12 +122,21 @@ def _sorted(old: LockFile, new: Mapping[str, tuple[Entry, ...]]) -> list[Entry]:
 
 def _insert(entries: list[Entry], config: Config, name: str, version: str) -> None:
     """Put a revision's entry behind the one that its history has before it."""
-    files = history_files(config, name, survey(config, name), version)
+    files = history_files(name, _outline(config, name), version)
     before = list(files.paths)
     for entry in files.entries:
         known = set(before[: before.index(entry.id)])
         behind = [i for i, each in enumerate(entries, 1) if _precedes(each, entry, known)]
         entries.insert(max(behind, default=0), entry)
+
+
+def _outline(config: Config, name: str) -> Survey:
+    """A history without what stands in its statements."""
+    if name == POSTGRES:
+        return survey(config, name)
+    scripts = SqlScriptDirectory(config.require_clickhouse().require_script_location())
+    revisions, _ = scripts.survey()
+    return Survey(revisions, (), scripts=scripts)
 
 
 def _precedes(each: Entry, entry: Entry, known: set[str]) -> bool:

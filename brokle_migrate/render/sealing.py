@@ -38,6 +38,9 @@ def added_remarks(sealed: Sealed) -> Iterator[Line]:
         flaw = sealed.repaired[0]
         yield Line(f"{name} was left alone, line {flaw.line}: {flaw.message}", Tone.WARN)
         yield Line(f"hint: put it in order, then: {_SEAL}", Tone.NEXT)
+    elif not sealed.changes:
+        yield Line(f"{name} does not have it: the files are not in order", Tone.WARN)
+        yield Line(f"hint: brokle-migrate check, then: {_SEAL}", Tone.NEXT)
     else:
         yield Line(f"{name} has it; once you have written the SQL: {_SEAL}", Tone.QUIET)
 

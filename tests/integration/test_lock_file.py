@@ -206,3 +206,24 @@ def test_two_branches_that_create_conflict(
     # Resolved.
     assert "is written" in seal(project)
     assert {rule for rule, *_ in found(project)} <= {"MG004"}  # two heads of Postgres are no lock's
+
+
+def test_it_is_the_same_file_from_everywhere(project: Project) -> None:
+    (project.clickhouse_versions / "1_first.up.sql").write_text("SELECT 1")
+    result = project.run("check", "-c", "../alembic.ini", cwd=project.path / "alembic")
+    assert "error MG010: 1_first.up.sql was edited" in result.out
+    ini = project.path / "alembic.ini"
+    (project.path / "migrations.lock").rename(project.path / "sealed.txt")
+    assert found(project) == []
+    ini.write_text(f"{ini.read_text()}\n[check]\nlock_file = sealed.txt\n")
+    result = project.run("check", "-c", "../alembic.ini", cwd=project.path / "alembic")
+    assert "was edited since sealed.txt sealed it" in result.out
+
+
+def test_alembics_verb_adds_its_pair(project: Project) -> None:
+    before = lock(project)
+    result = project.run("clickhouse", "revision", "-m", "more", "--rev-id", "7")
+    assert result.code == 0, result.err
+    assert "Adding it to" in result.out
+    assert lock(project)[1:3] == before[1:3]
+    assert lock(project)[3].startswith("clickhouse 7 up=")
