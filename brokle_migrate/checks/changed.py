@@ -20,7 +20,8 @@ TOUCHED = Rule("MG008", Level.ERROR, "a file that was there before, and was edit
 RULES = (OLDER, TOUCHED)
 
 _PAIR = re.compile(r"(?P<version>\d+)_.*\.(?:up|down)\.sql")
-_TOUCHED = (
+_REMOVED = "restore it: where it has run, the database records a revision that no file has"
+_EDITED = (
     "restore it, and put the change into a new revision: where this one has run, it won't run again"
 )
 
@@ -56,10 +57,11 @@ def changed_findings(changes: Changes, revisions: Iterable[Revision]) -> Iterato
 
     :param revisions: those of the history that are in order.
     """
-    for verb, paths in (("edited", changes.edited), ("removed", changes.removed)):
+    touched = (("edited", _EDITED, changes.edited), ("removed", _REMOVED, changes.removed))
+    for verb, hint, paths in touched:
         for path in sorted(paths):
             message = f"{path.name} was there before, and was {verb} since {changes.ref}"
-            yield TOUCHED.finding(changes.environment, message, _TOUCHED, _top(path))
+            yield TOUCHED.finding(changes.environment, message, hint, _top(path))
     if changes.environment == CLICKHOUSE:
         yield from _older_pairs(changes)
     else:

@@ -48,4 +48,4 @@ def uri(path: Path, root: Path) -> str:
     """The same as a URI reference (https://www.rfc-editor.org/rfc/rfc3986)."""
     if path.is_absolute() and not path.is_relative_to(root):
         return path.as_uri()
-    return quote(relative(path, root))
+    return quote(relative(path, root), errors="surrogateescape")  # a name need not be UTF-8

@@ -13,6 +13,7 @@ from ..checks.catalogue import BY_ID, RULES
 from ..checks.rule import Rule
 from ..model import Level
 from .check_forms import uri
+from .words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def _invocation(checked: Checked) -> Object:
         "executionSuccessful": True,
         "exitCode": checked.exit_code,
         "toolExecutionNotifications": [
-            {"level": "warning", "message": {"text": f"not checked: {sentence}"}}
+            {"level": "warning", "message": {"text": printable(f"not checked: {sentence}")}}
             for sentence in checked.unverified
         ],
     }
@@ -85,7 +86,7 @@ def _results(checked: Checked, indices: Mapping[str, int]) -> list[Object]:
     suppressed = [
         {
             **_result(each.finding, checked, indices),
-            "suppressions": [{"kind": "inSource", "justification": each.reason}],
+            "suppressions": [{"kind": "inSource", "justification": printable(each.reason)}],
         }
         for each in checked.silenced
     ]
@@ -103,7 +104,7 @@ def _result(finding: Finding, checked: Checked, indices: Mapping[str, int]) -> O
         "ruleId": finding.id,
         "ruleIndex": indices[finding.id],
         "level": _LEVELS[finding.level],
-        "message": {"text": f"{finding.message}{hint}"},
+        "message": {"text": printable(f"{finding.message}{hint}")},
     }
     place = finding.location
     if place is None:

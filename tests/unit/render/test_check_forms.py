@@ -44,6 +44,7 @@ EVERYTHING = Checked(
         finding(level=Level.INFO, id_="squawk/ban-drop", path="/elsewhere/3 c.sql"),
         finding(HOSTILE, path=f"a{HOSTILE[:16]}"),
         Rule("MG014", Level.ERROR, "").finding("", "has no place"),
+        finding("is \udcff", path="\udcff.sql", level=Level.INFO),
     ),
     silenced=(Silenced(finding(), "it is meant"),),
     revisions={"postgres": 2, "clickhouse": 1},
@@ -65,9 +66,9 @@ def test_github() -> None:
     assert "::MG001: 50%25 of a, b: c%0A::error::forged\\x1b[31m\\x00" in lines[3]
     assert "file=a50%25 of a%2C b%3A c%0A,line=3" in lines[3]
     assert lines[4] == "::error title=brokle-migrate MG014::MG014: has no place"
-    assert lines[5].startswith("::warning title=not checked::nothing knows 50%25 of a, b: c%0A")
-    assert len(lines) == 7
-    assert lines[6].endswith("3 files changed since main: 3 errors, 1 warning, 1 note")
+    assert lines[6].startswith("::warning title=not checked::nothing knows 50%25 of a, b: c%0A")
+    assert len(lines) == 8
+    assert lines[7].endswith("3 files changed since main: 3 errors, 1 warning, 2 notes")
     assert document(NOTHING, CheckForm.GITHUB) == "1 postgres revision: nothing found\n"
 
 
@@ -92,6 +93,7 @@ def test_sarif_says_everything() -> None:
         "note",
         "error",
         "error",
+        "note",
         "error",
     ]
     files = [
@@ -101,6 +103,7 @@ def test_sarif_says_everything() -> None:
     ]
     assert files[0] == {"uri": "dir/1_t.up.sql", "uriBaseId": "%SRCROOT%"}
     assert files[1]["uri"] == "%C3%A4%20b/2%2C%25.up.sql"
+    assert files[4]["uri"] == "%FF.sql"
     assert files[2] == {"uri": "file:///elsewhere/3%20c.sql"}
     assert run["results"][0]["message"]["text"] == "is wrong\nHint: not is wrong"
     assert run["results"][0]["suppressions"] == []
