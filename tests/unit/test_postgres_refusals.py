@@ -40,6 +40,18 @@ def test_hints(state: str, message: str, words: str) -> None:
         ("permission denied for database d", "GRANT CREATE ON DATABASE d TO app"),
         ("must be owner of table users", "ALTER TABLE users OWNER TO app"),
         ("must be owner of materialized view m", "ALTER MATERIALIZED VIEW m OWNER TO app"),
+        (
+            'permission denied to create extension "x" (Must be superuser)',
+            "for: CREATE EXTENSION x",
+        ),
+        ("permission denied for foreign server s", "GRANT USAGE ON FOREIGN SERVER s TO app"),
+        ("permission denied for view v (a detail)", "GRANT ALL ON TABLE v TO app"),
+        ("permission denied for large object 7", "grant app what the message names"),
+        (
+            "must be owner of index i",
+            "ALTER TABLE … OWNER TO app, for the table that the index i is of",
+        ),
+        ("permission denied for table My Table", 'GRANT ALL ON TABLE "My Table" TO app'),
         ("keine Berechtigung", "grant app what the message names"),
     ],
 )
