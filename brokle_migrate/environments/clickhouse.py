@@ -18,6 +18,7 @@ from ..vitals import RunningMutation, Vitals
 from . import clickhouse_objects, templates
 from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
+from .clickhouse_grants import advice
 from .drivers import ConnectionLost, ServerError, connect, unreachable
 from .ledger import Ledger, LedgerState
 from .sqlfiles import SqlScriptDirectory
@@ -202,7 +203,8 @@ class ClickHouseEnvironment:
                 dropped += bool(item)
         except ServerError as error:
             if not dropped:
-                raise StateError(f"{self.label} refused: {error.message}") from error
+                hint = advice(error, self._config.cluster)
+                raise StateError(f"{self.label} refused: {error.message}", hint=hint) from error
             raise self._partly(dropped, objects, error) from error
         except ConnectionLost as error:
             raise self._partly(dropped, objects, error) from error
@@ -238,9 +240,11 @@ class ClickHouseEnvironment:
     def _partly(
         self, dropped: int, objects: Sequence[DatabaseObject], error: Exception
     ) -> PartlyDropped:
+        usual = "drop again: what is gone already does no harm"
+        grant = advice(error, self._config.cluster) if isinstance(error, ServerError) else None
         return PartlyDropped(
             f"dropped {dropped} of {len(objects)} objects of {self.label}, then: {error}",
-            hint="drop again: what is gone already does no harm",
+            hint=f"{grant}. Then {usual}" if grant else usual,
         )
 
     def _exists(self) -> bool:
@@ -327,7 +331,7 @@ class ClickHouseEnvironment:
         try:
             yield
         except (ServerError, ConnectionLost) as error:
-            raise unreachable(self._url, error) from error
+            raise unreachable(self._url, error, self._config.cluster) from error
 
     def _loaded(self, step: Step, script: Script) -> Step:
         from .half_done import require_unedited
