@@ -43,6 +43,7 @@ _PRIVILEGES = {
 _NOT_OWNED = {"index", "extension", "constraint", "trigger", "rule", "policy", "large"}
 _READS = re.compile(r"\s*(SELECT|WITH|COPY\s+\S+\s+TO|LOCK\s+TABLE|SHOW|TABLE)\b", re.IGNORECASE)
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _FURTHER = {
     "TRUNCATE": re.compile(r"\s*TRUNCATE\b", re.IGNORECASE),
     "TRIGGER": re.compile(r"\s*CREATE\s[^;]*?\bTRIGGER\b", re.IGNORECASE),
@@ -99,19 +100,27 @@ def advice(message: str, user: str | None, sql: str = "") -> str:
 def _privilege(kind: str, name: str, whom: str, sql: str) -> str:
     word, what = kind.upper(), _PRIVILEGES.get(kind, "ALL")
     if kind in _TABLES:
-        word, what = "TABLE", _on_a_table(sql)
+        word, what = "TABLE", _on_a_table(name, sql)
     elif kind == "schema":
-        what = "USAGE" if _READS.match(sql) or _WRITES.match(sql) else "USAGE, CREATE"
+        uses = not _several(sql) and (_READS.match(sql) or _WRITES.match(sql))
+        what = "USAGE" if uses else "USAGE, CREATE"
     return f"GRANT {what} ON {word} {_named(name, sql)} TO {whom}"
 
 
-def _on_a_table(sql: str) -> str:
-    """What the statement takes; all where that can't be told."""
+def _on_a_table(name: str, sql: str) -> str:
+    """What the statement takes; all where that can't be told: what a function does, for one."""
+    if _several(sql) or name.strip('"') not in sql:
+        return "ALL"
     if _READS.match(sql):
-        return "SELECT"
+        return WRITING if _CHANGES.search(sql) else "SELECT"
     if _WRITES.match(sql):
         return WRITING
-    return next((name for name, pattern in _FURTHER.items() if pattern.match(sql)), "ALL")
+    return next((what for what, pattern in _FURTHER.items() if pattern.match(sql)), "ALL")
+
+
+def _several(sql: str) -> bool:
+    """Whether there may be more than one statement."""
+    return ";" in sql.strip().rstrip(";")
 
 
 def _ownership(kind: str, name: str, whom: str, sql: str) -> str | None:

@@ -84,7 +84,7 @@ ONE_BY_ONE = [
         "INSERT, CREATE TABLE ON app.renamed",
     )
 ]
-EVERY = list(dict.fromkeys([*MIGRATE, *LOOK, *DUMP, *ONE_BY_ONE]))
+EVERY = list(dict.fromkeys([*MIGRATE, *LOOK, *DUMP, *SYSTEM, *ONE_BY_ONE]))
 
 
 class Site(NamedTuple):
