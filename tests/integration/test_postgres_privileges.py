@@ -10,8 +10,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from brokle_migrate import command, load
 from brokle_migrate.errors import StateError
-from brokle_migrate.locks.postgres_rows import PostgresRows
+from brokle_migrate.locks.postgres_rows import KEY, PostgresRows
 from tests.support.postgres import libpq_url
 from tests.support.project import Project
 from tests.support.readme import readme_sql
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.support.terminal import Result
 
+VERSIONS = "alembic_version"
 FIRST, SECOND, THIRD = (f"2025010{n}000000" for n in (1, 2, 3))
 MENDS = re.compile(r"for: ((?:GRANT|ALTER) .+? TO (?:\w+|\"[^\"]+\"))")
 ROUNDS = 4  # refusals in a row that are mended one by one
@@ -186,6 +188,43 @@ def test_the_documented_grants_are_enough_to_look(watched: Site) -> None:
         assert "named" in result.out
     assert watched.run("down", "--yes").code == 0
     assert {row[0] for row in before} <= {row[0] for row in watched.state()}
+
+
+def test_the_documented_grants_are_enough_for_the_health_endpoint(watched: Site) -> None:
+    url = login(watched.project.postgres_url or "", watched.names["watcher"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url)
+        patch.chdir(watched.project.path)
+        healthy = command.health(load())
+        watched.grant("REVOKE SELECT ON alembic_version FROM watcher")
+        refused = command.health(load())
+    assert [database.status.error for database in healthy.databases] == [None]
+    (error,) = (database.status.error for database in refused.databases)
+    assert error is not None
+    assert "GRANT SELECT ON TABLE alembic_version TO" in str(error.hint)
+
+
+def test_what_somebody_else_made_can_be_taken_over(half: Site) -> None:
+    half.grant(*(f"ALTER TABLE {name} OWNER TO CURRENT_USER" for name in ("users", VERSIONS)))
+    assert half.run("up").code == 1
+    half.grant(*readme_sql("postgres: take over"))
+    assert half.run("up").code == 0
+    assert half.run("drop", "--yes").code == 0
+
+
+def test_what_some_things_take_more(watched: Site) -> None:
+    watched.project.add_revision(THIRD, "CREATE SCHEMA more", "DROP SCHEMA more")
+    url = login(watched.project.postgres_url or "", watched.names["watcher"])
+    with psycopg.connect(libpq_url(url), autocommit=True) as holder:
+        holder.execute("SELECT pg_advisory_lock(%s)", [KEY])
+        assert watched.named("GRANT pg_read_all_stats TO migrator") in watched.run("info").out
+        refused = watched.run("lock", "--break", "--yes")
+        assert refused.code == 1, refused
+        assert watched.named("GRANT pg_signal_backend TO migrator") in refused.err
+        watched.grant(*readme_sql("postgres: more"))
+        assert "not known" not in watched.run("info").out
+        assert watched.run("lock", "--break", "--yes").code == 0
+    assert watched.run("up").code == 0
 
 
 @pytest.mark.parametrize(
