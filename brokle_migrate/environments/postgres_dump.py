@@ -31,7 +31,8 @@ _LOCK = 60.0  # seconds to wait for a lock on a table: a migration may hold it
 _SHARE = 0.75  # of the time: what the server says of the lock is worth more than that it is over
 _OWN_SCHEMA = "brokle_migrate"  # holds the lease, which is no part of anybody's schema
 _COMPLETE = b"\n-- PostgreSQL database dump complete\n"  # the last line of every dump
-_LOCKED = re.compile(r'LOCK TABLE (?:ONLY )?((?:"[^"]+"|\w+))\.')
+_LOCKING = re.compile(r"LOCK TABLE (?:ONLY )?(.*)")
+_TABLE = re.compile(r"permission denied for table (.+)")
 _READING = "SELECT"
 _OPTIONS = (
     "--schema-only",
@@ -188,11 +189,14 @@ def _run(program: str, seen: _Seen, timeout: float, label: str) -> str:
 
 def _to_read(said: str, user: str | None) -> str:
     """What ``pg_dump`` was refused, as a grant; a table is seldom alone in its schema."""
-    locked = _LOCKED.search(said)
-    if locked:
-        grant = f"GRANT SELECT ON ALL TABLES IN SCHEMA {locked[1]} TO {role(user)}"
-        return f"ask an administrator for: {grant}"
     denied = said[said.index("permission denied") :].splitlines()[0]
+    locking = _LOCKING.search(said)
+    table = _TABLE.search(denied)
+    if locking and table:
+        schema = re.search(rf'("[^"]+"|\w+)\."?{re.escape(table[1])}"?(?:,|\s|$)', locking[1])
+        if schema:
+            grant = f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema[1]} TO {role(user)}"
+            return f"ask an administrator for: {grant}"
     return advice(denied, user, _READING)
 
 

@@ -50,6 +50,5 @@ def unreachable(label: str, words: str, user: str | None = None) -> DatabaseUnre
     statement = statement_for(words, user) if refused else None
     if statement is not None:
         hint = f"ask an administrator for: {statement}"
-    return DatabaseUnreachable(
-        f"Postgres at {label} does not answer: {words}", hint=hint, refused=refused
-    )
+    how = "does not answer" if statement is None else "refused the connection"
+    return DatabaseUnreachable(f"Postgres at {label} {how}: {words}", hint=hint, refused=refused)

@@ -330,6 +330,20 @@ def test_a_schema_that_holds_the_version_table_unseen(watched: Site) -> None:
     assert named == ["GRANT USAGE ON SCHEMA public TO watcher"]
 
 
+def test_a_dump_names_the_schema_of_the_table_that_it_may_not_read(half: Site) -> None:
+    half.grant(
+        'CREATE SCHEMA "My Books"',
+        'GRANT USAGE ON SCHEMA "My Books" TO migrator',
+        'CREATE TABLE "My Books"."a table" ()',
+        'CREATE TABLE "My Books".users ()',
+    )
+    named = half.mended(1, "dump", "--out", "-")
+    assert named == ['GRANT SELECT ON ALL TABLES IN SCHEMA "My Books" TO migrator']
+    half.grant('REVOKE USAGE ON SCHEMA "My Books" FROM migrator')
+    named = half.mended(1, "dump", "--out", "-")
+    assert named == ['GRANT USAGE ON SCHEMA "My Books" TO migrator']
+
+
 def test_names_that_have_to_be_quoted(half: Site) -> None:
     half.grant(
         'ALTER ROLE migrator RENAME TO "Migrator of app"',
