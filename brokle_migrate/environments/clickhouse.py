@@ -202,7 +202,7 @@ class ClickHouseEnvironment:
     def drop(self, objects: Sequence[DatabaseObject]) -> None:
         from .clickhouse_dropping import drop
 
-        drop(self._connected(), self.label, objects)
+        drop(self._connected(), self.label, objects, self._config.cluster)
 
     def sizes(self) -> tuple[TableSize, ...]:
         if not self._exists():
@@ -296,7 +296,7 @@ class ClickHouseEnvironment:
         try:
             yield
         except (ServerError, ConnectionLost) as error:
-            raise unreachable(self._url, error) from error
+            raise unreachable(self._url, error, self._config.cluster) from error
 
     def _server_side(self) -> ServerSide:
         """What the built-in placeholders stand for; only a cluster makes the server worth asking.

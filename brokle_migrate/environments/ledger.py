@@ -122,6 +122,11 @@ class Ledger:
         self._cluster = cluster
         self._reading = SEQUENTIAL if cluster else ""
 
+    @property
+    def cluster(self) -> str | None:
+        """The name of the cluster."""
+        return self._cluster.name if self._cluster is not None else None
+
     def read(self, prove: Prove | None = None) -> LedgerState:
         """What the ledger says now; creates nothing.
 
@@ -188,8 +193,12 @@ class Ledger:
         ]
 
     def create(self) -> None:
-        """Make the table unless it is there."""
+        """Make the table unless it is there, and see that it can be read.
+
+        Who may not read it could still write to it, and would not know afterwards what was applied.
+        """
         self._driver.execute(creation(self.name, COLUMNS, self._engine, "seq", self._cluster))
+        self._driver.query(f"SELECT {', '.join(COLUMNS)} FROM {self.table} LIMIT 0")
 
     def append(self, rows: list[tuple[object, ...]], query_id: str = "") -> None:
         """Add rows in one insert.

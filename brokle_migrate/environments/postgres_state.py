@@ -13,6 +13,7 @@ from .postgres_errors import explain
 from .postgres_leftovers import invalid_indexes
 from .postgres_locks import holders
 from .postgres_run import connection_of
+from .postgres_visibility import require_visible
 from .postgres_watch import Watch, bounded_connect
 
 if TYPE_CHECKING:
@@ -138,7 +139,13 @@ class PostgresState:
         except MigrateError:
             raise
         except (Exception, SystemExit) as error:
-            raise explain(error, self.label, self._project.env_py) from error
+            raise explain(error, self.label, self._project.env_py, self._user) from error
+
+    @property
+    def _user(self) -> str | None:
+        """Who is connected, or wants to be, as far as anybody told."""
+        told = self.watch.user if self.watch is not None else None
+        return told or (self._configured.user if self._configured is not None else None)
 
     @contextmanager
     def watched(
@@ -191,6 +198,8 @@ class PostgresState:
         self.has_version_table = bool(heads) or inspect(connection).has_table(
             context.version_table, schema=context.version_table_schema
         )
+        if not self.has_version_table and context.version_table_schema is None:
+            require_visible(connection, context.version_table)
 
 
 def _is_done(step: Step, applied: Collection[str]) -> bool:

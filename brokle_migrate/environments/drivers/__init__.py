@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError, DatabaseUnreachable
+from ...errors import ConfigError, DatabaseUnreachable, MigrateError, StateError
+from ..clickhouse_grants import DATABASE_ACCESS_DENIED, NOT_ALLOWED, advice
 from .base import UNKNOWN_DATABASE, ConnectionLost, Driver, NoAnswer, Row, ServerError
 
 if TYPE_CHECKING:
@@ -53,23 +54,39 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:
     )
 
 
+_USUAL = "is the server running, and are host and port right?"
+# How ClickHouse 18.16 greets, over the native protocol, who may not use the database.
+_CLOSED = (
+    f"{_USUAL} If they are, may the user use this database (<allow_databases> in the server's "
+    "users.xml)?"
+)
 _FLAGS = frozenset(("", "true", "false", "1", "0"))
 # How each driver is told whose certificates to trust.
 _AUTHORITY = {"native": "ca_certs", "http": "verify", "connect": "ca_cert"}
 
 
-def unreachable(url: DatabaseUrl, error: ServerError | ConnectionLost) -> DatabaseUnreachable:
-    """The error for a first contact that failed."""
+def unreachable(
+    url: DatabaseUrl, error: ServerError | ConnectionLost, cluster: str | None = None
+) -> MigrateError:
+    """The error for a question that got no answer, or was refused.
+
+    :param cluster: whose servers all have to know of a grant.
+    """
     message = f"ClickHouse at {url.label} does not answer: {error}"
     if isinstance(error, ConnectionLost):
         refusal = _of_certificates(url, error)
-        hint = refusal or "is the server running, and are host and port right?"
+        hint = refusal or (_CLOSED if "Unexpected EOF" in str(error) else _USUAL)
         return DatabaseUnreachable(message, hint=hint, refused=refusal is not None)
     message = f"ClickHouse at {url.label} refused the connection: {error}"
     if error.code == UNKNOWN_DATABASE:
         hint = f"create it: clickhouse-client --query 'CREATE DATABASE {url.database}'"
         return DatabaseUnreachable(message, hint=hint, refused=True)
-    return DatabaseUnreachable(message, hint="check user, password and grants", refused=True)
+    if error.code not in NOT_ALLOWED:
+        return DatabaseUnreachable(message, hint="check user, password and grants", refused=True)
+    granting = advice(error, cluster)
+    if error.code == DATABASE_ACCESS_DENIED:
+        return DatabaseUnreachable(message, hint=granting, refused=True)
+    return StateError(f"ClickHouse at {url.label} refused: {error}", hint=granting)
 
 
 def _of_certificates(url: DatabaseUrl, error: ConnectionLost) -> str | None:
