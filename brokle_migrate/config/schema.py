@@ -143,7 +143,7 @@ TOML_TABLE = "brokle-migrate"
 
 _DURATION = re.compile(r"0|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
-_FLAGS = {
+FLAGS = {
     "true": True,
     "1": True,
     "yes": True,
@@ -153,6 +153,7 @@ _FLAGS = {
     "no": False,
     "off": False,
 }
+"""How people write yes and no."""
 
 
 def flag(text: str, source: str) -> bool:
@@ -162,7 +163,7 @@ def flag(text: str, source: str) -> bool:
     :raises ConfigError: it is neither.
     """
     try:
-        return _FLAGS[text.strip().lower()]
+        return FLAGS[text.strip().lower()]
     except KeyError:
         raise ConfigError(
             f"{source}: {text!r} is neither true nor false",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,8 @@ from brokle_migrate.environments.drivers import (
     ServerError,
     connect,
 )
-from brokle_migrate.errors import DatabaseUnreachable
+from brokle_migrate.errors import ConfigError, DatabaseUnreachable
+from tests.support.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,16 +28,35 @@ if TYPE_CHECKING:
 KINDS = ["gateway", "connect", "native", "http", "embedded"]
 
 
+LITERALS = [
+    "100%",
+    "%s %(a)s",
+    "{x:UInt8} {}",
+    ":name",
+    "a\\\\b",
+    "it''s",
+    "é 🙂",
+    "line\nbreak",
+    "?",
+    "%%",
+    "{{}}",
+]
+
+
 @pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
-    if request.param == "gateway":
+    return _url_of(request.param, request, tmp_path)
+
+
+def _url_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "gateway":
         return str(request.getfixturevalue("clickhouse_url"))
-    if request.param == "connect":
+    if kind == "connect":
         return _over_connect(str(request.getfixturevalue("clickhouse_url")))
-    if request.param == "native":
+    if kind == "native":
         return str(request.getfixturevalue("native_url"))
-    if request.param == "http":
+    if kind == "http":
         return str(request.getfixturevalue("server_http_url"))
     return f"clickhouse+embedded:///{tmp_path}/data"
 
@@ -65,22 +86,7 @@ def test_no_rows(driver: Driver) -> None:
     assert driver.query("SELECT 1 WHERE 0") == []
 
 
-@pytest.mark.parametrize(
-    "literal",
-    [
-        "100%",
-        "%s %(a)s",
-        "{x:UInt8} {}",
-        ":name",
-        "a\\\\b",
-        "it''s",
-        "é 🙂",
-        "line\nbreak",
-        "?",
-        "%%",
-        "{{}}",
-    ],
-)
+@pytest.mark.parametrize("literal", LITERALS)
 def test_statement_text_arrives_unchanged(driver: Driver, literal: str) -> None:
     driver.execute("CREATE TABLE t (s String) ENGINE = Log")
     driver.execute(f"INSERT INTO t SELECT '{literal}' /* {literal.replace('/', '')} */")
@@ -98,6 +104,70 @@ def test_a_long_literal_arrives_whole(driver: Driver) -> None:
     long = {"max_query_size": str(6 << 20)}
     driver.execute(f"INSERT INTO t SELECT length('{'x' * (5 << 20)}')", settings=long)
     assert driver.query("SELECT n FROM t") == [(str(5 << 20),)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        ("native", "lz4"),
+        ("native", "zstd"),
+        ("native", "true"),
+        ("http", "gzip"),
+        ("gateway", "gzip"),
+        ("connect", "true"),
+    ],
+)
+def test_compression_changes_nothing_but_the_bytes(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, method: str
+) -> None:
+    plain = _url_of(kind, request, tmp_path)
+    parsed = parse_url(plain, source="test")
+    with TcpProxy((parsed.host, parsed.port or 0)) as proxy:
+        there = plain.replace(f":{parsed.port}/", f":{proxy.port}/")
+        opened = connect(parse_url(f"{there}?compression={method}", source="test"), {})
+        opened.execute("CREATE TABLE t (s String) ENGINE = Log")
+        for literal in LITERALS:
+            opened.execute(f"INSERT INTO t SELECT '{literal}' /* {literal.replace('/', '')} */")
+        long = "x" * (1 << 20)
+        opened.insert("t", ["s"], [(long,)])
+        if kind != "native":  # whose protocol does not compress a statement's text
+            large = {"max_query_size": str(2 << 20)}
+            opened.execute(f"INSERT INTO t SELECT '{long}'", settings=large)
+        assert opened.query("SELECT hex(s) FROM t WHERE length(s) > 99 LIMIT 1") == [
+            ("78" * len(long),)
+        ]
+        found = {row[0] for row in opened.query("SELECT s FROM t WHERE length(s) < 100")}
+        assert found == {one.replace("''", "'").replace("\\\\", "\\") for one in LITERALS}
+        opened.close()
+        assert proxy.carried < 1 << 19
+
+
+@pytest.mark.parametrize(
+    ("scheme", "method", "hint"),
+    [
+        ("clickhouse+http", "zstd", "gzip"),
+        ("clickhousedb", "lz4", "gzip"),
+        ("clickhouse+native", "gzip", "lz4, lz4hc, zstd"),
+    ],
+)
+def test_a_compression_that_a_driver_does_not_have(scheme: str, method: str, hint: str) -> None:
+    url = parse_url(f"{scheme}://u:p@127.0.0.1:1/x?compression={method}", source="test")
+    with pytest.raises(ConfigError) as raised:
+        connect(url, {})
+    assert hint in str(raised.value.hint)
+
+
+def test_a_compression_whose_packages_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "clickhouse_driver.compression.zstd", None)
+    url = parse_url("clickhouse://u:p@127.0.0.1:1/x?compression=zstd", source="test")
+    with pytest.raises(ConfigError, match="not installed") as raised:
+        connect(url, {})
+    assert "brokle-migrate[compression]" in str(raised.value.hint)
+
+
+def test_what_another_client_calls_compression_is_passed_over_where_it_means_nothing() -> None:
+    for scheme in ("clickhouse+http", "clickhousedb", "clickhouse+native"):
+        connect(parse_url(f"{scheme}://127.0.0.1:1/x?compress=lz4", source="test"), {}).close()
 
 
 def test_inserted_rows_survive(driver: Driver) -> None:

@@ -13,6 +13,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ...config import options
+from ...errors import ConfigError
 from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError, within
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class NativeDriver:
 
     :param url: the server; its password reaches the client only.
     :param settings: sent with every statement.
+    :raises ConfigError: an option of the URL is not valid, or needs what is not installed.
     """
 
     deadline: float | None = None
@@ -35,11 +38,9 @@ class NativeDriver:
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         # Without this the client computes every day of four centuries when it is imported.
         os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "on")
-        from clickhouse_driver import Client
-
         # It logs the traceback of every lost connection, which is reported as an error anyway.
         logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
-        self._client: Any = Client.from_url(_client_url(url))
+        self._client = _client(url)
         self._settings = dict(settings)
 
     def execute(
@@ -157,6 +158,26 @@ class NativeDriver:
             raise ServerError(error.message, error.code) from error
         except errors.Error as error:
             raise ConnectionLost(_words(error)) from error
+
+
+def _client(url: DatabaseUrl) -> Any:
+    from clickhouse_driver import Client
+    from clickhouse_driver.errors import UnknownCompressionMethod
+
+    method = url.query.get(options.COMPRESSION, "")
+    try:
+        return Client.from_url(_client_url(url))
+    except UnknownCompressionMethod as error:
+        raise ConfigError(
+            f"{options.COMPRESSION}={method} in the ClickHouse URL needs packages that are not"
+            " installed",
+            hint="pip install 'brokle-migrate[compression]'",
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            f"an option of the ClickHouse URL is not valid: {error}",
+            hint=f"{options.COMPRESSION}= is lz4, lz4hc, zstd, true or false; times are seconds",
+        ) from error
 
 
 def _client_url(url: DatabaseUrl) -> str:

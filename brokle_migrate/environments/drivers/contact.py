@@ -1,0 +1,76 @@
+"""Why a first contact failed, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...config import options
+from ...errors import DatabaseUnreachable
+from .base import UNKNOWN_DATABASE, ConnectionLost, ServerError
+
+if TYPE_CHECKING:
+    from ...config import DatabaseUrl
+
+# What OpenSSL says when the other side wants another certificate, or any: the words of TLS 1.3 and
+# of older versions (RFC 8446, 6.2).
+_DEMANDED = ("certificate required", "handshake failure")
+_REFUSED = ("alert unknown ca", "alert bad certificate", "alert certificate")
+# Old servers hang up instead; but so does a proxy whose server isn't there.
+_HUNG_UP = ("eof occurred in violation of protocol", "unexpected eof")
+
+_USUAL = "is the server running, and are host and port right?"
+
+
+def unreachable(url: DatabaseUrl, error: ServerError | ConnectionLost) -> DatabaseUnreachable:
+    """The error for a first contact that failed."""
+    message = f"ClickHouse at {url.label} does not answer: {error}"
+    if isinstance(error, ConnectionLost):
+        refusal = _of_certificates(url, error)
+        hint = (
+            refusal or _perhaps(url, error) or "is the server running, and are host and port right?"
+        )
+        return DatabaseUnreachable(message, hint=hint, refused=refusal is not None)
+    message = f"ClickHouse at {url.label} refused the connection: {error}"
+    if error.code == UNKNOWN_DATABASE:
+        hint = f"create it: clickhouse-client --query 'CREATE DATABASE {url.database}'"
+        return DatabaseUnreachable(message, hint=hint, refused=True)
+    return DatabaseUnreachable(message, hint="check user, password and grants", refused=True)
+
+
+def _of_certificates(url: DatabaseUrl, error: ConnectionLost) -> str | None:
+    """What to do about an encrypted connection that one of both sides does not trust."""
+    own = url.query.get(options.CERTIFICATE)
+    if own is None and _says(error, _DEMANDED):
+        return (
+            "the server demands a certificate of the client: "
+            f"{options.CERTIFICATE}=FILE&{options.KEY}=FILE in the URL"
+        )
+    if own is not None and _says(error, (*_DEMANDED, *_REFUSED)):
+        return (
+            f"the server does not accept the client's certificate {own}: did an authority sign it"
+            " that the server knows, and is it still valid?"
+        )
+    if not _says(error, ("certificate",)):
+        return None
+    return (
+        "give the authority that signed the server's certificate: "
+        f"{options.AUTHORITY}=FILE in the URL; and the host by the name that the certificate is for"
+    )
+
+
+def _perhaps(url: DatabaseUrl, error: ConnectionLost) -> str | None:
+    """What an encrypted connection that was closed without a word may mean."""
+    if not _says(error, _HUNG_UP):
+        return None
+    own = url.query.get(options.CERTIFICATE)
+    if own is not None:
+        return f"does the server know the authority that signed the client's certificate {own}?"
+    return (
+        "is the server running? it may also demand a certificate of the client: "
+        f"{options.CERTIFICATE}=FILE&{options.KEY}=FILE in the URL"
+    )
+
+
+def _says(error: ConnectionLost, words: tuple[str, ...]) -> bool:
+    said = str(error).lower().replace("_", " ")
+    return any(one in said for one in words)
