@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DATABASE = "database"
 CLICKHOUSE = "clickhouse"
+HEADERS = "headers"
 SECTIONS = (DATABASE, CLICKHOUSE)
 """Our sections of config.yaml; the first part of every setting's name."""
 
@@ -105,6 +106,7 @@ KEYS = (
         ("schema_file",),
         default="schema/clickhouse.sql",
     ),
+    Key("clickhouse.headers", ("CLICKHOUSE_HEADERS",), (HEADERS,), "headers", secret=True),
     Key("clickhouse.cluster", ("CLICKHOUSE_CLUSTER",), ("cluster",), "cluster"),
 )
 

@@ -20,7 +20,7 @@ from .base import (
     ServerError,
     within,
 )
-from .over_http import CONNECT_TIMEOUT, OverHttp, innermost, logs_in_by_certificate
+from .over_http import CONNECT_TIMEOUT, OverHttp, headers_for, innermost, logs_in_by_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ _SAID_BY_CLICKHOUSE = re.compile(
 
 _PACKED = {"Content-Encoding": "gzip", "Accept-Encoding": "gzip"}
 # Options that the client does not get: what they say is done here.
-_OURS = (options.PASSPHRASE, options.COMPRESSION, "compress")
+_OURS = (options.PASSPHRASE, options.COMPRESSION, "compress", "secure")
 
 
 class ConnectDriver(OverHttp):
@@ -86,9 +86,11 @@ class ConnectDriver(OverHttp):
 
     def _open(self, timeout: float | None) -> Any:
         url = self._url
-        given = options.drivers(url.query, url.driver)
-        for name in (*_OURS, "secure"):
-            given.pop(name, None)
+        given = {
+            name: value
+            for name, value in options.drivers(url.query, url.driver).items()
+            if name not in _OURS and not name.startswith(options.HEADER)
+        }
         given.setdefault("tls_mode", "mutual" if logs_in_by_certificate(url) else "strict")
         pool = self._pool(given)
         return self._library.get_client(
@@ -106,6 +108,7 @@ class ConnectDriver(OverHttp):
             show_clickhouse_errors=True,
             query_retries=0,
             pool_mgr=pool,
+            headers=headers_for(url),
             generic_args=given,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ...config import options
@@ -18,6 +19,8 @@ _REFUSED = ("alert unknown ca", "alert bad certificate", "alert certificate")
 # Old servers hang up instead; but so does a proxy whose server isn't there.
 _HUNG_UP = ("eof occurred in violation of protocol", "unexpected eof")
 
+# Unauthorized, Forbidden, Proxy Authentication Required (RFC 9110, 15.5), as the clients put it.
+_WHO_ASKS = re.compile(r"HTTP (?:status )?(?:401|403|407)\b")
 _USUAL = "is the server running, and are host and port right?"
 
 
@@ -25,7 +28,7 @@ def unreachable(url: DatabaseUrl, error: ServerError | ConnectionLost) -> Databa
     """The error for a first contact that failed."""
     message = f"ClickHouse at {url.label} does not answer: {error}"
     if isinstance(error, ConnectionLost):
-        refusal = _of_certificates(url, error)
+        refusal = _of_certificates(url, error) or _of_a_proxy(error)
         hint = (
             refusal or _perhaps(url, error) or "is the server running, and are host and port right?"
         )
@@ -55,6 +58,16 @@ def _of_certificates(url: DatabaseUrl, error: ConnectionLost) -> str | None:
     return (
         "give the authority that signed the server's certificate: "
         f"{options.AUTHORITY}=FILE in the URL; and the host by the name that the certificate is for"
+    )
+
+
+def _of_a_proxy(error: ConnectionLost) -> str | None:
+    """What to do about an answer that is not ClickHouse's."""
+    if not _WHO_ASKS.search(str(error)):
+        return None
+    return (
+        "something before the server wants to know who asks: put the headers that it wants into"
+        " clickhouse.headers or CLICKHOUSE_HEADERS, as Name: value"
     )
 
 

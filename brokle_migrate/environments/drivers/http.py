@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...config import options
 from .base import ConnectionLost, NoAnswer, ServerError, within
-from .over_http import CONNECT_TIMEOUT, OverHttp, innermost, logs_in_by_certificate
+from .over_http import CONNECT_TIMEOUT, OverHttp, headers_for, innermost, logs_in_by_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +46,10 @@ class HttpDriver(OverHttp):
         certificate = url.query.get(options.CERTIFICATE)
         key = url.query.get(options.KEY)
         self._transport.cert = certificate if key is None else (certificate, key)
-        if logs_in_by_certificate(url):
+        self._transport.headers = headers_for(url)
+        if logs_in_by_certificate(url) or "Authorization" in self._transport.headers:
             self._transport.auth = unsigned
+        if logs_in_by_certificate(url):
             self._transport.headers |= {
                 "X-ClickHouse-User": url.user or "default",
                 "X-ClickHouse-SSL-Certificate-Auth": "on",

@@ -11,9 +11,10 @@ import os
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...config import options
+from ...config import headers, options
 from ...errors import ConfigError
 from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError, within
 
@@ -164,6 +165,11 @@ def _client(url: DatabaseUrl) -> Any:
     from clickhouse_driver import Client
     from clickhouse_driver.errors import UnknownCompressionMethod
 
+    if headers(url):
+        raise ConfigError(
+            "headers for ClickHouse go over HTTP, and the URL is one for the native protocol",
+            hint="use clickhouse+http:// or port 8123 or 8443, or leave the headers out",
+        )
     method = url.query.get(options.COMPRESSION, "")
     try:
         return Client.from_url(_client_url(url))
@@ -182,7 +188,10 @@ def _client(url: DatabaseUrl) -> Any:
 
 def _client_url(url: DatabaseUrl) -> str:
     """The URL as ``clickhouse_driver`` reads it, which knows no SQLAlchemy driver names."""
-    return url.render().replace("clickhouse+native://", "clickhouse://", 1)
+    from ... import __version__
+
+    named = replace(url, query={"client_name": f"brokle-migrate/{__version__}", **url.query})
+    return named.render().replace("clickhouse+native://", "clickhouse://", 1)
 
 
 def _words(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from ...config import options
+from ...config import headers, options
 from ...errors import ConfigError
 from .base import PATIENCE, SILENCE, Row, format_tsv, parse_tsv
 
@@ -96,6 +96,18 @@ def logs_in_by_certificate(url: DatabaseUrl) -> bool:
     (https://clickhouse.com/docs/guides/sre/ssl-user-auth).  An empty password is one.
     """
     return options.CERTIFICATE in url.query and url.password is None
+
+
+def headers_for(url: DatabaseUrl) -> dict[str, str]:
+    """What every request says beside the statement; who asks is said unless the URL says it.
+
+    :raises ConfigError: a header can't be sent.
+    """
+    from ... import __version__
+
+    usual = {"user-agent": "User-Agent", "authorization": "Authorization"}
+    own = {usual.get(name.lower(), name): value for name, value in headers(url).items()}
+    return {"User-Agent": f"brokle-migrate/{__version__}", **own}
 
 
 def _is_compressed(url: DatabaseUrl) -> bool:
