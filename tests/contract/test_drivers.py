@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,7 @@ LITERALS = [
     "?",
     "%%",
     "{{}}",
+    "a\0b",
 ]
 
 
@@ -204,6 +206,34 @@ def test_settings_hold_for_one_statement(driver: Driver) -> None:
     assert driver.query("SELECT count() FROM t WHERE s = '777'") == [("1",)]
 
 
+def test_a_setting_that_the_server_does_not_have(driver: Driver) -> None:
+    driver.execute("CREATE TABLE t (s String) ENGINE = Log")
+    with pytest.raises(ServerError, match="max_blok_size") as raised:
+        driver.execute("INSERT INTO t SELECT 'a'", settings={"max_blok_size": "7"})
+    assert raised.value.code == 115
+    assert driver.query("SELECT count() FROM t") == [("0",)]
+
+
+@pytest.mark.parametrize("value", ["many", "-1"])
+def test_a_setting_whose_value_is_none(driver: Driver, value: str) -> None:
+    with pytest.raises(ServerError):
+        driver.execute("SELECT 1", settings={"max_block_size": value})
+    assert driver.query("SELECT 1") == [("1",)]
+
+
+def test_what_the_client_can_not_tell_an_old_server(
+    native_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clickhouse_driver.settings.available import settings
+
+    monkeypatch.delitem(settings, "max_block_size")
+    opened = connect(parse_url(native_url, source="test"), {})
+    with pytest.raises(ServerError, match="use HTTP") as raised:
+        opened.execute("SELECT 1", settings={"max_block_size": "1"})
+    assert raised.value.code == 115
+    opened.close()
+
+
 def test_a_failed_statement_leaves_nothing_in_the_next_answer(driver: Driver) -> None:
     with pytest.raises(ServerError):
         driver.execute("SELECT number, throwIf(number = 90000) FROM numbers(200000)")
@@ -213,6 +243,30 @@ def test_a_failed_statement_leaves_nothing_in_the_next_answer(driver: Driver) ->
 def test_a_bare_expression_is_no_statement(driver: Driver) -> None:
     with pytest.raises(ServerError):
         driver.execute("1 + 1")
+
+
+@pytest.mark.parametrize("kind", ["gateway", "connect", "native", "http"])
+@pytest.mark.parametrize(
+    ("part", "said", "hint"),
+    [("password", "assword", "check user, password"), ("database", "nowhere", "CREATE DATABASE")],
+)
+def test_a_first_contact_that_is_refused(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, part: str, said: str, hint: str
+) -> None:
+    url = parse_url(_url_of(kind, request, tmp_path), source="test")
+    if kind in {"gateway", "connect"}:
+        gateway: GatewayProcess = request.getfixturevalue("gateway")
+        gateway.require("brokle", "the-right-word")
+        url = replace(url, user="brokle", password="the-right-word")
+    wrong = {"password": "the-wrong-word"} if part == "password" else {"database": "nowhere"}
+    opened = connect(replace(url, **wrong), {})
+    with pytest.raises(ServerError, match=said) as raised:
+        opened.query("SELECT 1")
+    opened.close()
+    told = drivers.unreachable(replace(url, **wrong), raised.value)
+    assert told.refused
+    assert hint in str(told.hint)
+    assert "word" not in f"{told} {told.hint}".replace("password", "")
 
 
 @pytest.mark.parametrize("kind", ["clickhouse+native", "clickhouse+http", "clickhousedb"])

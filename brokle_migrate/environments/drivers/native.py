@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...config import headers, options
 from ...errors import ConfigError
-from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError, within
+from .base import (
+    PATIENCE,
+    SILENCE,
+    ConnectionLost,
+    NoAnswer,
+    Row,
+    ServerError,
+    within,
+)
+from .native_settings import Door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +52,7 @@ class NativeDriver:
         logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
         self._client = _client(url)
         self._settings = dict(settings)
+        self._door = Door(self._client, self.query)
 
     def execute(
         self,
@@ -52,10 +62,10 @@ class NativeDriver:
         settings: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> None:
+        together = {**self._settings, **(settings or {})}
+        self._door.require(together)
         with self._translated(), self._answer_within(SILENCE), self._cut_off(timeout):
-            self._client.execute(
-                sql, query_id=query_id or None, settings={**self._settings, **(settings or {})}
-            )
+            self._client.execute(sql, query_id=query_id or None, settings=together)
 
     def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
         with self._translated(), self._answer_within(timeout):
