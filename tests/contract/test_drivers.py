@@ -113,7 +113,6 @@ def test_a_long_literal_arrives_whole(driver: Driver) -> None:
     [
         ("native", "lz4"),
         ("native", "zstd"),
-        ("native", "true"),
         ("http", "gzip"),
         ("gateway", "gzip"),
         ("connect", "true"),
