@@ -220,6 +220,19 @@ def test_a_setting_whose_value_is_none(driver: Driver, value: str) -> None:
     assert driver.query("SELECT 1") == [("1",)]
 
 
+def test_settings_after_a_lost_connection(native_url: str) -> None:
+    parsed = parse_url(native_url, source="test")
+    with TcpProxy((parsed.host, parsed.port or 0)) as proxy:
+        opened = connect(replace(parsed, port=proxy.port), {"max_threads": "2"})
+        opened.execute("SELECT 1")
+        with pytest.raises(NoAnswer):
+            opened.execute("SELECT sleep(1)", timeout=0.1)
+        opened.execute("SELECT 1")
+        proxy.cut()
+        opened.execute("SELECT 1")
+        opened.close()
+
+
 def test_what_the_client_can_not_tell_an_old_server(
     native_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,7 +73,7 @@ def _of_a_proxy(error: ConnectionLost) -> str | None:
 
 def _perhaps(url: DatabaseUrl, error: ConnectionLost) -> str | None:
     """What an encrypted connection that was closed without a word may mean."""
-    if not _says(error, _HUNG_UP):
+    if not url.secure or not _says(error, _HUNG_UP):
         return None
     own = url.query.get(options.CERTIFICATE)
     if own is not None:

@@ -51,6 +51,8 @@ class Door:
         """Whether the server reads a value from text; before 20.1 the client has to know types."""
         from clickhouse_driver import defines
 
+        if self._client.connection.server_info is None:  # the connection was lost
+            self._query("SELECT 1")
         since = defines.DBMS_MIN_REVISION_WITH_SETTINGS_SERIALIZED_AS_STRINGS
         return bool(self._client.connection.server_info.used_revision >= since)
 
