@@ -17,6 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Busy, ConfigError
+from ..redact import Redactor
+from ..veil import veiled_log
 from .base import Log
 
 if TYPE_CHECKING:
@@ -89,6 +91,10 @@ class AlembicProject:
             return ScriptDirectory.from_config(self.config)
         except CommandError as error:
             raise ConfigError(str(error)) from error
+        except KeyError as error:
+            raise ConfigError(
+                f"pyproject.toml [[tool.alembic.post_write_hooks]]: a hook has no {error}"
+            ) from error
 
     def run(self, work: Work, *, one_transaction: bool = False, **options: Any) -> None:
         """Run ``env.py``; it calls ``work`` with the recorded heads and its migration context.
@@ -119,7 +125,7 @@ class AlembicProject:
     def quiet(self) -> contextlib.AbstractContextManager[None]:
         """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
         if self._log is Log.APPLICATION:
-            return _unconfigured()
+            return _unconfigured(Redactor(self._config.secrets, public=self._config.public).hide)
         return _to_standard_error(hidden=self._log is Log.HIDDEN)
 
 
@@ -157,8 +163,8 @@ def _to_standard_error(*, hidden: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _unconfigured() -> Iterator[None]:
-    """Leave an application's logging to the application.
+def _unconfigured(hide: Callable[[str], str]) -> Iterator[None]:
+    """Leave an application's logging to the application; secrets don't get into it.
 
     ``fileConfig`` switches off every logger that it does not name, and other threads log meanwhile:
     putting their loggers right afterwards would be too late, and undo what they configure.
@@ -171,7 +177,8 @@ def _unconfigured() -> Iterator[None]:
     level = alembic.level
     alembic.setLevel(logging.WARNING)  # our own log tells of every revision
     try:
-        yield
+        with veiled_log(hide, thread=threading.get_ident()):
+            yield
     finally:
         over.set()
         alembic.setLevel(level)

@@ -82,7 +82,19 @@ def report_data(report: Report) -> Data:
 
 def created_data(created: Created) -> Data:
     """The files of a new revision."""
-    return {"version": created.version, "paths": [str(path) for path in created.paths]}
+    return {
+        "version": created.version,
+        "paths": [str(path) for path in created.paths],
+        "hooks": [
+            {
+                "name": each.hook,
+                "path": str(each.path),
+                "output": each.output,
+                "problem": each.problem or None,
+            }
+            for each in created.hooks
+        ],
+    }
 
 
 def dumped_data(dumped: Dumped) -> Data:
@@ -133,7 +145,7 @@ def _schema_file(each: SchemaFile) -> Data:
         "path": None if each.path is None else str(each.path),
         "state": each.state.value,
         "changed": each.state.value in {"new", "changed"},
-        "sql": each.text if each.path is None and each.text else None,
+        "sql": Hidden(each.text) if each.path is None and each.text else None,
         "warnings": list(each.warnings),
         "error": None if each.error is None else error_data(each.error),
     }
@@ -268,9 +280,17 @@ def _object(each: DatabaseObject) -> Data:
     return {"kind": each.kind, "name": each.name, "rows": each.rows, "sql": each.sql}
 
 
+class Hidden(str):
+    """A text from which secrets were taken before, and that has to stay as it is."""
+
+    __slots__ = ()
+
+
 def hidden(value: Any, hide: Callable[[str], str]) -> Any:
     """A value with the secrets taken out of its texts; names of fields are ours."""
     match value:
+        case Hidden():
+            return value
         case str():
             return hide(value)
         case dict():
