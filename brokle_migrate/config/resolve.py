@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from . import files, locations, target
+from .headers import with_headers
 from .levels import levels
 from .schema import CLICKHOUSE, DATABASE, KEYS, duration, flag
 from .secrets import public, secrets
@@ -114,8 +115,9 @@ def _clickhouse(
     own = first(layers, "clickhouse.migrations_path")
     other = first(layers, "database.migrations_path")
     location, problem = _deferred(lambda: locations.clickhouse(own, other, directory))
+    headers = first(layers, "clickhouse.headers")
     return ClickHouseConfig(
-        url=found.url,
+        url=with_headers(found.url, headers and headers[0]),
         version_table=_value(layers, "clickhouse.migrations_table") or "",
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),

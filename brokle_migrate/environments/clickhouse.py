@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .ledger import Prove
     from .offline_pairs import OfflinePairs
     from .recorder import Recorder
+    from .settings_check import SettingsCheck
 
 _NO_LEDGER = LedgerState(exists=False)
 
@@ -311,7 +312,19 @@ class ClickHouseEnvironment:
             return asked(self._cluster)
 
     def _refusal(self, statement: Statement) -> str | None:
-        return self._open().refusal(statement.text) if self._exists() else None
+        if not self._exists():
+            return None
+        refusal = self._open().refusal(statement.text)
+        if refusal is None and statement.settings:
+            with self._answering():
+                refusal = self._settings_check.refusal(statement.settings)
+        return refusal
+
+    @cached_property
+    def _settings_check(self) -> SettingsCheck:
+        from .settings_check import SettingsCheck
+
+        return SettingsCheck(self._open())
 
 
 def _configured(

@@ -166,6 +166,9 @@ FAILURES = {
     "clickhouse_unreachable": clickhouse(f"clickhouse://u:{C}@127.0.0.1:1/db"),
     "clickhouse_http_unreachable": clickhouse(f"http://u:{C}@127.0.0.1:1/db?token={T}"),
     "clickhousedb_unreachable": clickhouse(f"clickhousedb://u:{C}@127.0.0.1:1/db"),
+    "passphrase": clickhouse(
+        f"https://u@127.0.0.1:1/db?certfile=missing.crt&keypass={quote(secret('keypass'), safe='')}"
+    ),
     "header": clickhouse(f"http://u@127.0.0.1:1/db?header__X-Key={quote(HEADER, safe='')}"),
     "raw": postgres(f"postgres://u:{RAW}@127.0.0.1:1/db"),
     "raw_clickhouse": clickhouse(f"tcp://u:{RAW}@127.0.0.1:1/db"),

@@ -197,7 +197,7 @@ def test_a_file_that_can_not_be_read(place: Place, monkeypatch: pytest.MonkeyPat
             "[clickhouse]\nzzz = x\n",
             (
                 "alembic.ini [clickhouse]: unknown key 'zzz'; known are sqlalchemy.url,"
-                " script_location, version_table, engine, cluster"
+                " script_location, version_table, engine, headers, cluster"
             ),
         ),
         ("config.yaml", "database: postgres://h\n", "config.yaml:1: database has to be a mapping"),
@@ -207,7 +207,7 @@ def test_a_file_that_can_not_be_read(place: Place, monkeypatch: pytest.MonkeyPat
             (
                 "config.yaml:2 clickhouse: unknown key '?'; known are url, host, port, user,"
                 " username, password, password_file, database, name, secure, migrations_path,"
-                " migrations_table, migrations_engine, schema_file, cluster"
+                " migrations_table, migrations_engine, schema_file, headers, cluster"
             ),
         ),
         ("config.yaml", "database: [a]\n", "config.yaml:1: database has to be a mapping"),
