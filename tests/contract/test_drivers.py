@@ -205,6 +205,17 @@ def test_settings_hold_for_one_statement(driver: Driver) -> None:
     assert driver.query("SELECT count() FROM t WHERE s = '777'") == [("1",)]
 
 
+@pytest.mark.parametrize("value", ["7", "180", "-1"])
+def test_a_setting_that_is_a_signed_number(driver: Driver, value: str) -> None:
+    driver.execute("CREATE TABLE t (s String) ENGINE = Log")
+    name = "distributed_ddl_task_timeout"
+    driver.execute(
+        f"INSERT INTO t SELECT toString(value) FROM system.settings WHERE name = '{name}'",
+        settings={name: value},
+    )
+    assert driver.query("SELECT s FROM t") == [(value,)]
+
+
 def test_a_setting_that_the_server_does_not_have(driver: Driver) -> None:
     driver.execute("CREATE TABLE t (s String) ENGINE = Log")
     with pytest.raises(ServerError, match="max_blok_size") as raised:

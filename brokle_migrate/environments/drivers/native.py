@@ -62,8 +62,7 @@ class NativeDriver:
         settings: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> None:
-        together = {**self._settings, **(settings or {})}
-        self._door.require(together)
+        together = self._door.admitted({**self._settings, **(settings or {})})
         with self._translated(), self._answer_within(SILENCE), self._cut_off(timeout):
             self._client.execute(sql, query_id=query_id or None, settings=together)
 

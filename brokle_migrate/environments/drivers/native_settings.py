@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
 
+# What the driver sends as an unsigned number, and an old server reads as a signed one.
+_SIGNED = frozenset(
+    (
+        "distributed_ddl_task_timeout",
+        "http_zlib_compression_level",
+        "network_zstd_compression_level",
+        "os_thread_priority",
+    )
+)
+
 
 class Door:
     """Lets settings in that will be in force.
@@ -28,8 +38,10 @@ class Door:
         self._query = query
         self._known: frozenset[str] = frozenset()
 
-    def require(self, settings: Mapping[str, str]) -> None:
-        """Refuse what would be passed over without a word, with the code that it has over HTTP.
+    def admitted(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """The settings as they have to be given to the driver.
+
+        What would be passed over without a word is refused, with the code that it has over HTTP.
 
         :raises ServerError: the server has no such setting, or a value can't be sent to it.
         :raises ConnectionLost: the server could not be asked.
@@ -37,9 +49,9 @@ class Door:
         if new := settings.keys() - self._known:
             self._require_names(new)
             self._known |= new
-        if settings and not self._takes_text():
-            for name, value in settings.items():
-                _require_value(name, value)
+        if not settings or self._takes_text():
+            return dict(settings)
+        return {name: _admitted(name, value) for name, value in settings.items()}
 
     def _require_names(self, names: AbstractSet[str]) -> None:
         listed = ", ".join(f"'{quoted(name)}'" for name in sorted(names))
@@ -57,7 +69,8 @@ class Door:
         return bool(self._client.connection.server_info.used_revision >= since)
 
 
-def _require_value(name: str, value: str) -> None:
+def _admitted(name: str, value: str) -> str:
+    """A value for a server that has to be sent the type as well."""
     from clickhouse_driver.settings.available import settings
 
     if name not in settings:
@@ -66,6 +79,13 @@ def _require_value(name: str, value: str) -> None:
             UNKNOWN_SETTING,
         )
     try:
-        settings[name].write(value, BytesIO())
+        sent = _zigzag(int(value)) if name in _SIGNED else value
+        settings[name].write(sent, BytesIO())
     except (ValueError, OverflowError) as error:
         raise ServerError(f"Setting {name}: {error}", CANNOT_PARSE_NUMBER) from error
+    return sent
+
+
+def _zigzag(number: int) -> str:
+    """A signed number as VarInt.h of ClickHouse writes it: 0, -1, 1, -2 … become 0, 1, 2, 3 …"""
+    return str(2 * number if number >= 0 else -2 * number - 1)
