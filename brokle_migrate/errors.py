@@ -4,6 +4,7 @@
 
     MigrateError
       ├─ ConfigError
+      │    └─ NoEnvPy
       ├─ UsageError
       ├─ RevisionError
       │    ├─ UnknownRevision
@@ -43,6 +44,8 @@ import signal
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .interruption import Interruption
     from .model import Location, Report, Step
 
@@ -70,6 +73,17 @@ class ConfigError(MigrateError):
 
     code = "config"
     exit_code = 2
+
+
+class NoEnvPy(ConfigError):
+    """The directory of the Postgres revisions has no ``env.py``.
+
+    :ivar directory: that directory.
+    """
+
+    def __init__(self, message: str, directory: Path, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.directory = directory
 
 
 class UsageError(MigrateError):

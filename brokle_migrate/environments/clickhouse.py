@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..past import PastRun, RunRecord
     from ..sqltext import Script, ServerSide
     from .base import Dump, LastRun
+    from .clickhouse_predecessor import ClickHousePredecessor
     from .cluster import Cluster
     from .drivers import Driver
     from .filling import Filling
@@ -221,6 +222,16 @@ class ClickHouseEnvironment:
         known = frozenset(filter(None, [self._url.password]))
         with self._answering():
             return dump(self._connected(), self._ledger(), known)
+
+    def predecessor(self) -> ClickHousePredecessor | None:
+        """What golang-migrate left here; None where there is no database yet."""
+        if not self._exists():
+            return None
+        from .clickhouse_predecessor import ClickHousePredecessor
+
+        with self._answering():
+            everywhere = self._cluster.on_cluster if self._cluster is not None else ""
+        return ClickHousePredecessor(self._connected(), self._ledger(), everywhere, self._answering)
 
     def facts(self) -> ServerFacts:
         with self._answering():

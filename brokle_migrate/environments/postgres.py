@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidScripts
+from ..history import History
 from ..model import POSTGRES, Action, Limits
 from ..redact import Redactor
 from ..vitals import Vitals
@@ -24,7 +26,6 @@ from .revision_files import read_revisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -57,6 +58,23 @@ class PostgresEnvironment:
     @property
     def label(self) -> str:
         return self._state.label
+
+    @property
+    def url(self) -> str | None:
+        """The database that ``env.py`` connects to; None for an embedded one that is not there."""
+        return self._state.lock_url
+
+    @property
+    def versions(self) -> Path:
+        """Where a new revision is written."""
+        return Path(self._project.script.versions)
+
+    def recorded(self) -> frozenset[str] | None:
+        """The applied revisions; None where Alembic has no version table yet."""
+        snapshot = self.snapshot()
+        if not self._state.has_version_table:
+            return None
+        return History(snapshot).applied | frozenset(snapshot.recorded)
 
     def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
         """The lock in the database that ``env.py`` connects to."""

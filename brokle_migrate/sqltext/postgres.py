@@ -31,8 +31,7 @@ _TOKEN = re.compile(
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _DEPTH = {"(": 1, ")": -1}
 _ROUTINES = {"FUNCTION", "PROCEDURE"}
-_CONTROL = {"BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}
-_ALONE = {"VACUUM", "CALL"}
+_ALONE = {"BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "VACUUM"}
 _ALONE_PAIRS = {
     (verb, kind)
     for verb in ("CREATE", "DROP", "ALTER")
@@ -64,18 +63,20 @@ class PostgresStatement:
         return self.words[:1] == ("COPY",) and ("FROM", "STDIN") in pairs
 
     @property
-    def stands_alone(self) -> bool:
-        """Whether it ends or begins a transaction, or can't be in one.
-
-        A procedure that is called may commit: whether it does is not known here.
-        """
-        first, pair = self.words[:1], self.words[:2]
-        if first == ("DO",):
+    def may_commit(self) -> bool:
+        """Whether it runs code that may commit; what a procedure does is not known here."""
+        if self.words[:1] == ("DO",):
             return _COMMITS_INSIDE.search(self.text) is not None
+        return self.words[:1] == ("CALL",)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it ends or begins a transaction, or can't be in one."""
+        first, pair = self.words[:1], self.words[:2]
         transaction = pair in {("START", "TRANSACTION"), ("PREPARE", "TRANSACTION")}
         concurrently = "CONCURRENTLY" in self.words and pair != ("REFRESH", "MATERIALIZED")
-        named = bool(first) and first[0] in (_CONTROL | _ALONE)
-        return named or transaction or concurrently or pair in _ALONE_PAIRS
+        named = bool(first) and first[0] in _ALONE
+        return self.may_commit or named or transaction or concurrently or pair in _ALONE_PAIRS
 
 
 def statements(text: str) -> Iterator[PostgresStatement]:

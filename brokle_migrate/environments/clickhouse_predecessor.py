@@ -1,0 +1,88 @@
+"""golang-migrate's record in ClickHouse, which may have the name that our ledger is to have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import StateError
+from .drivers.base import quoted
+from .old_record import COLUMNS, OldRecord, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from .drivers import Driver
+    from .ledger import Ledger
+
+_COLUMNS = {*COLUMNS, "sequence"}
+
+
+class ClickHousePredecessor:
+    """Reads golang-migrate's table, and puts it aside.
+
+    :param ledger: ours.
+    :param everywhere: ``ON CLUSTER …`` where every server has the table.
+    :param answering: turns what the server refuses into our error.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        ledger: Ledger,
+        everywhere: str,
+        answering: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._driver = driver
+        self._ledger = ledger
+        self._everywhere = everywhere
+        self._answering = answering
+
+    def read(self, table: str) -> OldRecord | None:
+        """What golang-migrate's table says, under its own name or the one that it was given.
+
+        :raises StateError: there are two.
+        """
+        found = [name for name in (table, aside(table)) if self._is_old(name)]
+        if len(found) > 1:
+            raise StateError(
+                f"ClickHouse has two tables of golang-migrate: {' and '.join(found)}",
+                hint="drop or rename the one that is out of date",
+            )
+        if not found:
+            return None
+        # Appended to with every change; the newest row counts.
+        newest = f"SELECT version, dirty FROM `{found[0]}` ORDER BY sequence DESC LIMIT 1"
+        with self._answering():
+            rows = self._driver.query(newest)
+        version, dirty = rows[0] if rows else ("-1", "0")
+        return record(found[0], int(version), dirty != "0")
+
+    def recorded(self) -> frozenset[str] | None:
+        """The versions that our ledger records as applied; None where it records nothing yet."""
+        if self._is_old(self._ledger.name):
+            return None
+        with self._answering():
+            state = self._ledger.read()
+            if state.applied or state.dirty:
+                return frozenset(state.applied)
+            return frozenset() if state.exists and self._ledger.has_versions() else None
+
+    def put_aside(self, table: str) -> None:
+        """Give golang-migrate's table another name; nothing in it is changed."""
+        with self._answering():
+            self._driver.execute(f"RENAME TABLE `{table}` TO `{aside(table)}`{self._everywhere}")
+
+    def _is_old(self, table: str) -> bool:
+        columns = (
+            "SELECT name FROM system.columns WHERE database = currentDatabase() "
+            f"AND table = '{quoted(table)}'"
+        )
+        with self._answering():
+            rows = self._driver.query(columns)
+        return {name for (name,) in rows} == _COLUMNS
+
+
+def aside(table: str) -> str:
+    """The name that golang-migrate's table is kept under."""
+    return f"{table}_golang_migrate"
