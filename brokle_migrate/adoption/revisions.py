@@ -20,7 +20,7 @@ _REVISION = '''\
 """{message}
 
 Revision ID: {version}
-Revises: {down}
+Revises:{down}
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _module(pair: Pair, down: str | None, directory: Path) -> str:
     return _REVISION.format(
         message=title.replace("\\", "/").replace('"', "'"),
         version=pair.version,
-        down=down or "",
+        down=f" {down}" if down else "",
         down_revision=json.dumps(down) if down else "None",
         upgrade=_NOTHING if pair.up is None else _run(pair.up, directory),
         downgrade=_no_way_back(pair) if pair.down is None else _run(pair.down, directory),

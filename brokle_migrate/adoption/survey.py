@@ -12,7 +12,7 @@ from .revisions import changes_search_path, clickhouse_halves, postgres_revision
 from .values import Adoption, Takeover
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ..config import Config
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..environments.clickhouse import ClickHouseEnvironment
     from ..environments.old_record import OldRecord
     from ..environments.postgres import PostgresEnvironment
+    from ..model import Revision
     from .pairs import Pair
     from .revisions import NewFile
 
@@ -68,9 +69,9 @@ def _postgres(
         raise _same_table(config, table)
     recorded = None if bare is not None else environment.recorded()
     record, adopted = _to_record(POSTGRES, old, recorded, pairs, directory)
-    revisions = tuple(_missing(postgres_revisions(pairs, versions)))
-    if bare is None:
-        _require_ours(revisions, environment, pairs)
+    files = tuple(postgres_revisions(pairs, versions))
+    known = environment.revisions() if bare is None else ()
+    revisions = tuple(_unwritten(zip(pairs, files, strict=True), known))
     project = alembic_files(bare, schema if changes_search_path(pairs) else None) if bare else ()
     takeover = Takeover(POSTGRES, label, directory, _versions(pairs), old, record, adopted=adopted)
     return takeover, (*project, *revisions)
@@ -118,12 +119,10 @@ def _to_record(
 
     :param recorded: what our own record has; None where there is none yet.
     """
-    if old is None:
-        return None, False
-    if old.dirty:
+    if old is not None and old.dirty:
         raise _dirty(name, old, pairs, directory)
-    if old.version is None:
-        return None, False
+    if old is None or old.version is None:
+        return None, bool(recorded)
     version = str(old.version)
     if recorded is not None and version in recorded:
         return None, True
@@ -181,30 +180,51 @@ def _require_pointed_at(location: Path, directory: Path) -> None:
         )
 
 
-def _missing(files: Iterable[NewFile]) -> Iterable[NewFile]:
-    """The files that are not there yet.
+def _unwritten(
+    files: Iterable[tuple[Pair, NewFile]], known: Iterable[Revision]
+) -> Iterator[NewFile]:
+    """The revisions that are not there yet; one that is may have been edited since.
 
-    :raises RevisionError: one is there with another content.
+    :param known: the Alembic history.
+    :raises RevisionError: it is another one than golang-migrate's.
     """
-    for file in files:
-        if not file.path.exists():
-            yield file
-        elif file.path.read_text(encoding="utf-8") != file.text:
+    found = {revision.id: revision for revision in known}
+    others = dict(found)
+    down: tuple[str, ...] = ()
+    missing = []
+    for pair, file in files:
+        revision = found.get(str(pair.version))
+        others.pop(str(pair.version), None)
+        if revision is None:
+            missing.append(file)
+        elif revision.down != down:
+            raise _elsewhere(revision, down)
+        down = (str(pair.version),)
+    if missing and others:
+        raise _another_history(missing, list(others.values()))
+    for file in missing:
+        if file.path.exists() and file.path.read_text(encoding="utf-8") != file.text:
             raise RevisionError(
-                f"{file.path} is there already, and says something else; nothing was changed",
-                hint="if it was edited on purpose, there is nothing left to adopt; else move it",
+                f"{file.path} is there already, and is something else; nothing was changed",
+                hint="move it, and adopt again",
             )
+    yield from missing
 
 
-def _require_ours(
-    files: Sequence[NewFile], environment: PostgresEnvironment, pairs: Sequence[Pair]
-) -> None:
-    """Refuse to put golang-migrate's history beside another one."""
-    known = {str(pair.version) for pair in pairs}
-    others = [revision.id for revision in environment.revisions() if revision.id not in known]
-    if files and others:
-        raise RevisionError(
-            f"the Alembic history has {len(others)} revisions of its own ({others[0]}, …), and "
-            f"{len(files)} of golang-migrate's are to come before them; nothing was changed",
-            hint="adopt into an empty history; what came after is made with brokle-migrate create",
-        )
+def _elsewhere(revision: Revision, down: tuple[str, ...]) -> RevisionError:
+    return RevisionError(
+        f"{revision.path}: revision {revision.id} builds on {', '.join(revision.down) or 'nothing'}"
+        f", and in golang-migrate's order on {', '.join(down) or 'nothing'}; nothing was changed",
+        hint="correct its down_revision, or adopt into an empty history",
+    )
+
+
+def _another_history(missing: Sequence[NewFile], others: Sequence[Revision]) -> RevisionError:
+    """golang-migrate's history can't be put beside another one."""
+    return RevisionError(
+        f"the Alembic history has revisions of its own ({others[0].path.name}, {len(others)} in "
+        f"all), and of golang-migrate's it lacks {len(missing)} ({missing[0].path.name}, …); "
+        "nothing was changed",
+        hint="adopt into an empty history; what comes after that is made with "
+        "brokle-migrate create",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .base import Holder, Kind, Wait, poll
@@ -53,9 +54,7 @@ def golang_migrate_locked(url: str, table: str, wait: Wait) -> Iterator[None]:
             schema, database = connection.execute(_NAMES).fetchone() or ("", "")
             ids = lock_ids(schema or "", table, database)
             for key in ids:
-                poll(
-                    lambda key=key: _attempt(connection, key), partial(_look, connection, ids), wait
-                )
+                poll(partial(_attempt, connection, key), partial(_look, connection, ids), wait)
         yield
 
 

@@ -54,15 +54,15 @@ def _section(database: Takeover) -> Section:
 def _items(database: Takeover) -> Iterator[Item]:
     total, old = len(database.versions), database.old
     where = words.path(database.directory)
-    if old is None:
-        text = f"no version table: nothing counts as applied, {total} pairs in {where} are pending"
-        yield Item("golang-migrate", text, Tone.WARN)
-    else:
+    if old is not None:
         at = "nothing" if old.version is None else f"version {old.version}"
         text = f"at {at} ({old.table}), {database.applied} of {total} pairs in {where} are applied"
         yield Item("golang-migrate", text)
+    elif not database.adopted:
+        text = f"no version table: nothing counts as applied, {total} pairs in {where} are pending"
+        yield Item("golang-migrate", text, Tone.WARN)
     if database.adopted:
-        yield Item("adopted", "its version is on our record already", Tone.GOOD)
+        yield Item("adopted", "brokle-migrate's own record counts", Tone.GOOD)
     if database.rename is not None:
         yield Item("rename", f"the table {database.rename[0]} to {database.rename[1]}")
     if database.record is not None:

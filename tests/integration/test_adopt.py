@@ -209,6 +209,33 @@ def test_an_interrupted_adoption_is_finished(half: Project, done: str) -> None:
     assert [database["current"] for database in at] == [["2"], ["2"]]
 
 
+def test_the_files_of_a_checkout_are_taken_as_they_are(half: Project) -> None:
+    """One developer adopts and commits; the same command then records what each database has."""
+    assert adopt(half, "-y").code == 0
+    path = half.path / "migrations/postgres/versions/000002_change_2.py"
+    path.write_text(path.read_text().replace('"', "'") + "\n# edited\n")
+    with psycopg.connect(libpq_url(str(half.postgres_url))) as connection:
+        connection.execute("DROP TABLE alembic_version")  # as in another database
+    before = files(half)
+    assert adopt(half, "-y").code == 0
+    assert rows(str(half.postgres_url), "SELECT * FROM alembic_version") == [("2",)]
+    assert files(half) == before
+    path.write_text(path.read_text().replace("down_revision = '1'", "down_revision = None"))
+    refused = adopt(half, "-y")
+    assert refused.code == 2
+    assert "revision 2 builds on nothing" in refused.err
+
+
+def test_another_history_is_not_mixed_in(half: Project) -> None:
+    assert adopt(half, "-y").code == 0
+    assert run(half, "create", "--name", "next", "--db", "postgres").code == 0
+    assert "nothing is left to do" in adopt(half).out
+    half.write("migrations/postgres/000004_late.up.sql", "SELECT 1;")
+    refused = adopt(half, "-y")
+    assert refused.code == 2
+    assert "000004_late.py" in refused.err
+
+
 def test_dirty_databases_are_refused(half: Project) -> None:
     record_postgres(str(half.postgres_url), 2, dirty=True)
     refused = adopt(half, "-y")
