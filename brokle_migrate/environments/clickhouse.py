@@ -111,7 +111,16 @@ class ClickHouseEnvironment:
             dirty=state.dirty,
             changed=tuple(r.id for r in revisions if self._is_changed(r, state)),
             exists=exists,
+            predecessor="" if state.exists else self._migrated_before(),
         )
+
+    def _migrated_before(self) -> str:
+        """What golang-migrate's usual table says, if it says anything."""
+        from .old_record import DEFAULT_TABLE
+
+        found = self.predecessor()
+        old = found.read(DEFAULT_TABLE) if found is not None else None
+        return str(old) if old is not None and old.says_something else ""
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         run = [step for step in steps if step.action is not Action.STAMP]

@@ -43,7 +43,7 @@ class ClickHousePredecessor:
 
         :raises StateError: there are two.
         """
-        found = [name for name in (table, aside(table)) if self._is_old(name)]
+        found = self._old_tables(table, aside(table))
         if len(found) > 1:
             raise StateError(
                 f"ClickHouse has two tables of golang-migrate: {' and '.join(found)}",
@@ -60,7 +60,7 @@ class ClickHousePredecessor:
 
     def recorded(self) -> frozenset[str] | None:
         """The versions that our ledger records as applied; None where it records nothing yet."""
-        if self._is_old(self._ledger.name):
+        if self._old_tables(self._ledger.name):
             return None
         with self._answering():
             state = self._ledger.read()
@@ -73,14 +73,16 @@ class ClickHousePredecessor:
         with self._answering():
             self._driver.execute(f"RENAME TABLE `{table}` TO `{aside(table)}`{self._everywhere}")
 
-    def _is_old(self, table: str) -> bool:
+    def _old_tables(self, *names: str) -> list[str]:
+        """Those of the tables that have the columns of golang-migrate's, and no others."""
+        listed = ", ".join(f"'{quoted(name)}'" for name in names)
         columns = (
-            "SELECT name FROM system.columns WHERE database = currentDatabase() "
-            f"AND table = '{quoted(table)}'"
+            "SELECT table, name FROM system.columns WHERE database = currentDatabase() "
+            f"AND table IN ({listed})"
         )
         with self._answering():
             rows = self._driver.query(columns)
-        return {name for (name,) in rows} == _COLUMNS
+        return [name for name in names if {c for table, c in rows if table == name} == _COLUMNS]
 
 
 def aside(table: str) -> str:

@@ -21,6 +21,14 @@ class OldRecord:
     version: int | None
     dirty: bool
 
+    def __str__(self) -> str:
+        return f"{self.table}: version {self.version}{', dirty' if self.dirty else ''}"
+
+    @property
+    def says_something(self) -> bool:
+        """Whether golang-migrate has migrated here, or tried to."""
+        return self.version is not None or self.dirty
+
 
 def record(table: str, version: int | None, dirty: bool) -> OldRecord:
     """A row as a value; no row, or version -1, means that nothing is applied."""

@@ -226,6 +226,23 @@ def test_the_files_of_a_checkout_are_taken_as_they_are(half: Project) -> None:
     assert "revision 2 builds on nothing" in refused.err
 
 
+def test_what_is_not_adopted_yet_does_not_begin_anew(half: Project) -> None:
+    """A checkout has the revisions, and this database was never adopted."""
+    env = {"DATABASE_URL": half.postgres_url, "CLICKHOUSE_URL": half.clickhouse_url}
+    env["CLICKHOUSE_MIGRATIONS_TABLE"] = "ledger"
+    dry = json.loads(adopt(half, "--dry-run", "--json").out)["data"]["files"]
+    for file in dry:
+        half.write(file["path"], file["text"])
+    for name in ("postgres", "clickhouse"):
+        refused = half.run("up", "--db", name, env=env)
+        assert refused.code == 2
+        assert f"golang-migrate has migrated {name} (schema_migrations: version 2)" in refused.err
+        assert "has migrated this database" in half.run("status", env=env).out
+        forced = half.run("force", "--version", "0", "-y", "--db", name, env=env)
+        assert forced.code == 0, forced.err
+        assert half.run("up", "--dry-run", "--db", name, env=env).code == 0
+
+
 def test_another_history_is_not_mixed_in(half: Project) -> None:
     assert adopt(half, "-y").code == 0
     assert run(half, "create", "--name", "next", "--db", "postgres").code == 0
