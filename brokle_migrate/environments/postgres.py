@@ -16,6 +16,7 @@ from . import postgres_objects
 from .alembic_project import AlembicProject
 from .base import DatabaseObject, Log, ServerFacts, StepSql, TableSize
 from .new_revision import new_revision
+from .no_way_back import require_way_back
 from .offline import OfflineRun
 from .postgres_errors import describe
 from .postgres_limits import StatementLimits
@@ -96,6 +97,7 @@ class PostgresEnvironment:
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         if any(step.action is not Action.STAMP for step in steps):
             self._require_loadable()
+            require_way_back(steps)
         return tuple(steps)
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
