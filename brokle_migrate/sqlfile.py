@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.exc import DBAPIError
 
-_TAKE_SEVERAL = {"embedded", "psycopg", "psycopg2"}  # SQLAlchemy's names of drivers
+_TAKE_SEVERAL = {
+    "embedded",
+    "psycopg",
+    "psycopg_async",
+    "psycopg2",
+}  # SQLAlchemy's names of drivers
 _PSQL = re.compile(r"\\|\bstdin\b", re.IGNORECASE)  # where it is worth a closer look
 
 

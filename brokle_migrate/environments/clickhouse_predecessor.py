@@ -41,7 +41,7 @@ class ClickHousePredecessor:
     def read(self, table: str) -> OldRecord | None:
         """What golang-migrate's table says, under its own name or the one that it was given.
 
-        :raises StateError: there are two.
+        :raises StateError: there are two, or another server of the cluster may know more.
         """
         found = self._old_tables(table, aside(table))
         if len(found) > 1:
@@ -55,6 +55,8 @@ class ClickHousePredecessor:
         newest = f"SELECT version, dirty FROM `{found[0]}` ORDER BY sequence DESC LIMIT 1"
         with self._answering():
             rows = self._driver.query(newest)
+        if not rows and self._everywhere:
+            self._require_replicated(found[0])
         version, dirty = rows[0] if rows else ("-1", "0")
         return record(found[0], int(version), dirty != "0")
 
@@ -72,6 +74,21 @@ class ClickHousePredecessor:
         """Give golang-migrate's table another name; nothing in it is changed."""
         with self._answering():
             self._driver.execute(f"RENAME TABLE `{table}` TO `{aside(table)}`{self._everywhere}")
+
+    def _require_replicated(self, table: str) -> None:
+        """Refuse to take an empty table for the truth where each server has its own rows."""
+        query = (
+            "SELECT engine FROM system.tables WHERE database = currentDatabase() "
+            f"AND name = '{quoted(table)}'"
+        )
+        with self._answering():
+            ((engine,),) = self._driver.query(query)
+        if not engine.startswith("Replicated"):
+            raise StateError(
+                f"golang-migrate's table {table} is empty on this server of the cluster, and as a "
+                f"{engine} it has other rows on each of them",
+                hint="connect to the server that golang-migrate was connected to",
+            )
 
     def _old_tables(self, *names: str) -> list[str]:
         """Those of the tables that have the columns of golang-migrate's, and no others."""

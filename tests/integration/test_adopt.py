@@ -165,7 +165,10 @@ def test_dry_run_shows_everything_and_writes_nothing(half: Project) -> None:
 
 
 def test_adopting_twice_is_harmless(half: Project) -> None:
-    assert adopt(half, "-y").code == 0
+    told = json.loads(adopt(half, "-y", "--json").out)
+    assert (told["ok"], told["data"]["done"]) == (True, True)
+    assert [d["record"] for d in told["data"]["databases"]] == ["2", "2"]
+    assert {step["state"] for step in told["data"]["run"]["steps"]} == {"applied"}
     assert rows(str(half.postgres_url), "SELECT * FROM schema_migrations") == [(2, False)]
     assert rows(str(half.postgres_url), "SELECT * FROM alembic_version") == [("2",)]
     kept = http_query(str(half.clickhouse_url), "SELECT * FROM schema_migrations_golang_migrate")

@@ -297,6 +297,21 @@ def test_in_an_autocommit_block_each_statement_is_sent_by_itself(project: Projec
     assert project.rows("SELECT indexname FROM pg_indexes WHERE tablename = 't'") == [("a",)]
 
 
+def test_drivers_that_take_one_statement_at_a_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokle_migrate.sqlfile._TAKE_SEVERAL", set())
+    project.revision()
+    path = project.sql("up.sql", TRICKY + ";\nSELECT 1/0;\nSELECT 2")
+    with pytest.raises(DBAPIError, match="division by zero") as caught:
+        project.upgrade()
+    assert caught.value.__notes__ == [f"in {path}:14:1"]
+    assert project.tables() == []  # all in one transaction
+    project.sql("up.sql", TRICKY)
+    project.upgrade()
+    assert len(project.rows('SELECT * FROM "tri:cky"')) == 2
+
+
 def test_a_transaction_of_the_file_itself_is_taken_back(project: Project) -> None:
     project.revision(AUTOCOMMIT)
     project.sql("up.sql", "CREATE TABLE a ();\nBEGIN;\nCREATE TABLE b ();\nSELECT 1/0;\nCOMMIT;")
