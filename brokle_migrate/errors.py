@@ -28,6 +28,7 @@
       ├─ NotConfirmed
       ├─ PartlyDropped
       ├─ NotDumped
+      ├─ HookFailed
       ├─ Interrupted
       │    └─ Terminated
       ├─ StepFailed
@@ -267,6 +268,12 @@ class NotDumped(MigrateError):
     """The migration is done, and the schema could not be written to its file."""
 
     code = "not_dumped"
+
+
+class HookFailed(MigrateError):
+    """The files are written, and a post-write hook failed on one of them."""
+
+    code = "hook_failed"
 
 
 class Interrupted(MigrateError):

@@ -14,12 +14,14 @@ from . import adopt, dump, operating  # noqa: F401 - their commands join the gro
 from .argv import normalise
 from .commands import group
 from .graph import graph as graph_command
+from .init import init as init_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = "brokle-migrate"
 group.add_command(graph_command)
+group.add_command(init_command)
 
 
 def run(argv: list[str]) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
+    from ..project import Initialised
     from ..status import Info, Status
     from .blocks import Block
     from .pictures import Form, PictureFile
@@ -75,6 +76,9 @@ class Renderer(Protocol):
 
         :param report: what was recorded, None where nothing had to be.
         """
+
+    def initialised(self, done: Initialised) -> None:
+        """The files of a project, or a patch that would make them."""
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
+    from ..project import Initialised
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
@@ -95,6 +96,22 @@ class TextRenderer:
         """The files of a new revision, one path a line."""
         self.message(f"revision {created.version}")
         self._data(Line(words.path(path)) for path in created.paths)
+        self._tell(
+            Line(f"{each.hook}: {each.output.rstrip()}") for each in created.hooks if each.output
+        )
+        if created.error is not None:
+            self.error(created.error)
+
+    def initialised(self, done: Initialised) -> None:
+        """The files of a project, or a patch that would make them."""
+        from .projects import initialised_diff, initialised_page, initialised_remarks
+
+        if done.written:
+            self._data(initialised_page(done))
+        else:
+            self._err.settle()
+            self._out.raw(self._out.hidden(words.printable(initialised_diff(done))))
+        self._tell(initialised_remarks(done))
 
     def adoption(self, adoption: Adoption, *, dry_run: bool = False) -> None:
         """What taking over would do: on standard error, before a question."""
