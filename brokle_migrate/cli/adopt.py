@@ -51,7 +51,7 @@ def adopt(
         work = partial(_golang_migrate, directories=directories, table=table)
     else:
         work = partial(_baseline, revision=baseline, destinations=destinations)
-    return execute(options, "adopt", work)
+    return execute(options, "adopt", work, locks=True)
 
 
 def _baseline(session: Session, revision: str | None, destinations: dict[str, str]) -> int:
