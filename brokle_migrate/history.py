@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .model import Revision, Snapshot
 
 BASE = "base"
+ADOPT = "take over its history: brokle-migrate adopt golang-migrate DIR"
 _RELATIVE = re.compile(r"(?P<start>.+?)?(?P<steps>[+-]\d+)$")
 _NUMBER = re.compile(r"0*(?P<number>\d+)(?P<rest>[+-]\d+)?$")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import checking, dump, operating  # noqa: F401 - their commands join the group
+from . import adopt, checking, dump, operating  # noqa: F401 - their commands join the group
 from .argv import Names, normalise
 from .clickhouse import clickhouse
 from .commands import group

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..past import PastRun, RunRecord
     from ..sqltext import ServerSide
     from .base import Dump, LastRun
+    from .clickhouse_predecessor import ClickHousePredecessor
     from .cluster import Cluster
     from .drivers import Driver
     from .ledger import Prove
@@ -111,7 +112,16 @@ class ClickHouseEnvironment:
             dirty=state.dirty,
             changed=self._scripts.changed(state),
             exists=exists,
+            predecessor="" if state.exists else self._migrated_before(),
         )
+
+    def _migrated_before(self) -> str:
+        """What golang-migrate's usual table says, if it says anything."""
+        from .old_record import DEFAULT_TABLE
+
+        found = self.predecessor()
+        old = found.read(DEFAULT_TABLE) if found is not None else None
+        return str(old) if old is not None and old.says_something else ""
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         loaded = self._scripts.load(steps)
@@ -219,6 +229,16 @@ class ClickHouseEnvironment:
         known = self._redactor.known | Redactor(filter(None, [self._url.password])).known
         with self._answering():
             return dump(self._connected(), self._ledger(), known)
+
+    def predecessor(self) -> ClickHousePredecessor | None:
+        """What golang-migrate left here; None where there is no database yet."""
+        if not self._exists():
+            return None
+        from .clickhouse_predecessor import ClickHousePredecessor
+
+        with self._answering():
+            everywhere = self._cluster.on_cluster if self._cluster is not None else ""
+        return ClickHousePredecessor(self._connected(), self._ledger(), everywhere, self._answering)
 
     def facts(self) -> ServerFacts:
         with self._answering():

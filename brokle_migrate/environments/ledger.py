@@ -52,6 +52,7 @@ COLUMNS = {
     "note": "String",  # what proves an outcome; what a run did
     "author": "String",
 }
+_TAKE_OVER = "take over its history: brokle-migrate adopt golang-migrate DIR; or "
 _GOLANG_MIGRATE = {"version", "dirty", "sequence"}
 
 
@@ -245,6 +246,13 @@ class Ledger:
                 return ()
             raise
 
+    def has_versions(self) -> bool:
+        """Whether anything was ever recorded of a version, and not only of runs."""
+        ((count,),) = self._query(
+            f"SELECT count() FROM {self.table} WHERE action != '{RUN}'{self._reading}"
+        )
+        return count != "0"
+
     def _foreign(self) -> ForeignLedger:
         found = self._driver.query(
             "SELECT name FROM system.columns WHERE database = currentDatabase() "
@@ -255,8 +263,8 @@ class Ledger:
         return ForeignLedger(
             f"the table {self.name} in ClickHouse was made by {maker} "
             f"(columns {', '.join(sorted(names))}); nothing was changed",
-            hint="keep it, and give brokle-migrate a table of its own: "
-            "CLICKHOUSE_MIGRATIONS_TABLE=brokle_migrations",
+            hint=f"{_TAKE_OVER if maker == 'golang-migrate' else ''}keep it, and give "
+            "brokle-migrate a table of its own: CLICKHOUSE_MIGRATIONS_TABLE=brokle_migrations",
         )
 
 

@@ -124,7 +124,7 @@ def _at_its_place(
     failure = kind(
         message,
         step=step,
-        location=_place(error, step.path) if step.path else None,
+        location=_place_in_sql(error) or (_place(error, step.path) if step.path else None),
         sql=sql,
         partial=bool(seen.committed),
         hint=hint,
@@ -222,6 +222,12 @@ def describe(error: BaseException, directory: Path) -> str:
     """An exception with the innermost place below ``directory`` that it came through."""
     place = _place(error, directory)
     return f"{place}: {_words(error)}" if place else _words(error)
+
+
+def _place_in_sql(error: BaseException) -> Location | None:
+    """Where a .sql file went wrong that a revision runs, as far as the server told."""
+    found = getattr(error, "sql_file", None)  # set by op.execute_sql_file()
+    return Location(*found) if found else None
 
 
 def _place(error: BaseException, where: Path) -> Location | None:

@@ -101,7 +101,11 @@ class PostgresRun:
         self._emit(StepStarted(step, number, len(self._steps)))
         self.current, self._ended = step, False
         started = time.perf_counter()
-        for part in self._parts(step, heads):
+        parts = self._parts(step, heads)
+        if not parts:  # commit the empty version table all the same: it is a record, too
+            with context.begin_transaction(_per_migration=True):
+                pass
+        for part in parts:
             part.migration_fn = self._limited(part.migration_fn, context)
             yield part
         self._emit(StepFinished(step, time.perf_counter() - started))

@@ -10,7 +10,7 @@ from ..errors import ConfigError, DatabaseUnreachable, MigrateError
 from ..history import History
 from ..model import POSTGRES, Action, Limits, Snapshot
 from .postgres_errors import explain
-from .postgres_leftovers import invalid_indexes
+from .postgres_leftovers import invalid_indexes, predecessor
 from .postgres_locks import holders
 from .postgres_run import connection_of
 from .postgres_visibility import require_visible
@@ -46,6 +46,7 @@ class PostgresState:
         self._project = project
         self._configured = configured
         self._invalid_indexes: tuple[str, ...] = ()
+        self._predecessor = ""
         self.heads: tuple[str, ...] = ()
         self.connected_url: URL | None = None
         self.has_version_table = False
@@ -85,10 +86,12 @@ class PostgresState:
         :param committing: revisions whose files seem to commit by themselves.
         """
         exists = self.exists()
-        self.heads, self._invalid_indexes = (), ()
+        self.heads, self._invalid_indexes, self._predecessor = (), (), ""
 
         def look(heads: tuple[str, ...], context: MigrationContext) -> None:
             self._note_heads(heads, context)
+            if not self.has_version_table:
+                self._predecessor = predecessor(connection_of(context))
             if committing and committing - History(self._recorded(revisions)).applied:
                 self._invalid_indexes = invalid_indexes(connection_of(context))
 
@@ -187,6 +190,7 @@ class PostgresState:
             recorded=self.heads,
             exists=exists,
             invalid_indexes=self._invalid_indexes,
+            predecessor=self._predecessor,
         )
 
     def _note_heads(self, heads: tuple[str, ...], context: MigrationContext) -> None:

@@ -57,6 +57,7 @@ def test_a_syntax_error_in_a_sql_file_is_marked_in_it(project: Project) -> None:
     result = project.run("up", "--db", "postgres")
     assert result.code == 1
     assert marked(result) == "x;"
+    assert "alembic/versions/up.sql:2:18" in result.out
     assert "SELECT '%%' FORM x" in result.out
 
 

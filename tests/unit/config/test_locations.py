@@ -114,7 +114,10 @@ def test_pairs_where_alembic_needs_env_py(both: Place, directory: str) -> None:
             f"environment DB_MIGRATIONS_PATH: {both.path}/{directory} holds .sql pairs but no"
             " env.py, which Alembic needs there"
         ),
-        MAKE_ENV_PY,
+        (
+            "to take over what golang-migrate ran: brokle-migrate adopt golang-migrate DIR; or keep"
+            f" the pairs elsewhere: {MAKE_ENV_PY}"
+        ),
     )
 
 
