@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import dump, operating  # noqa: F401 - their commands join the group
+from . import dump, operating, postgres  # noqa: F401 - their commands join the group
 from .argv import normalise
 from .commands import group
 from .graph import graph as graph_command
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = "brokle-migrate"
+VERBATIM = frozenset({"postgres"})
+"""Commands whose arguments another program reads."""
+
 group.add_command(graph_command)
 
 
@@ -29,7 +32,7 @@ def run(argv: list[str]) -> int:
     :return: the exit code (README, "Exit codes").
     """
     valued, switches = _options()
-    words = normalise(argv, valued=valued, switches=switches)
+    words = normalise(argv, valued=valued, switches=switches, verbatim=VERBATIM)
     try:
         code = group.main(words, prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as error:

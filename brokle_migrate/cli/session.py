@@ -129,7 +129,7 @@ def execute(options: Common, command: str, work: Callable[[Session], int]) -> in
     """
     renderer = _renderer(options, Redactor(()).hide)
     try:
-        config = load(config_file=options.config, x=options.x)
+        config = load(config_file=options.config, x=options.x, alembic_section=options.section)
         renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
         with terminable(), _session(options, config, renderer) as session:
             code = _outcome(session, work)

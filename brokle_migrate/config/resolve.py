@@ -33,6 +33,7 @@ def load(
     directory: Path | None = None,
     environ: Mapping[str, str] | None = None,
     alembic_section: str = "alembic",
+    alembic_files: Sequence[str] = (),
 ) -> Config:
     """Read the whole configuration; nothing else in the product reads variables or these files.
 
@@ -42,12 +43,14 @@ def load(
         relative to; the current directory when left out.
     :param environ: the environment variables, ``os.environ`` when left out.
     :param alembic_section: Alembic's section of alembic.ini.
+    :param alembic_files: an alembic.ini and a pyproject.toml under any names, as Alembic's own
+        ``-c`` gives them; one that is not there counts as empty.
     :returns: the configuration; a database that nothing locates is None in it.
     :raises ConfigError: a file or a value is not valid, or a key is unknown.
     """
     environ = os.environ if environ is None else environ
     directory = (directory or Path.cwd()).absolute()
-    found = files.find(directory, config_file, environ)
+    found = files.find(directory, config_file, environ, alembic_files)
     found, layers = files.read(found, directory, environ, alembic_section)
     targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
     postgres = _postgres(layers, targets[DATABASE], directory)
@@ -93,6 +96,7 @@ def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> Postgr
         version_table=_value(layers, "database.migrations_table"),
         lock_timeout=_duration(layers, "database.lock_timeout"),
         script_location=location,
+        location_overridden=not locations.is_alembics(own, location, directory),
         schema_file=directory / (_value(layers, "database.schema_file") or ""),
         problem=problem,
     )
