@@ -11,12 +11,11 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import alembic.config
-import psycopg
 import pytest
 
 from brokle_migrate.locks.advisory import PostgresLock
 from tests.support.alembic_itself import alembic_itself, brokle_migrate, init
-from tests.support.postgres import libpq_url
+from tests.support.postgres import ask, table_names
 from tests.support.process import wait_until
 from tests.support.project import Project
 
@@ -359,19 +358,7 @@ def told(path: Path, line: str) -> str:
     return found.out
 
 
-def table_names(url: str) -> set[str]:
-    """The tables of a database."""
-    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-    return {name for (name,) in ask(url, tables)}
-
-
 def is_sleeping(url: str) -> bool:
     """Whether a session of the database runs ``pg_sleep``."""
     sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
     return bool(ask(url, f"{sessions} AND wait_event = 'PgSleep'"))
-
-
-def ask(url: str, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query."""
-    with psycopg.connect(libpq_url(url)) as connection:
-        return connection.execute(sql.encode()).fetchall()
