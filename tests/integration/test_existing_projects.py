@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,7 +16,6 @@ from tests.support.postgres import ask, libpq_url, table_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PLUGIN = """
 from alembic.operations import MigrateOperation, Operations
@@ -50,6 +51,20 @@ else:
         with context.begin_transaction():
             context.run_migrations()
 """
+REVISION = '''"""revision {id}"""
+
+revision = {id!r}
+down_revision = {down}
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
+'''
+BRANCHES = ("b1", "b2", "c1", "c2")
 IDS = [f"{number:02}" for number in range(1, 11)]
 
 
@@ -271,4 +286,116 @@ def test_a_plugin_that_env_py_registers(make: Callable[..., AlembicProject]) -> 
     project.ours("down --all -y")
     with own_plugins():
         project.ours("postgres upgrade head")
+    project.ours("status --exit-code")
+
+
+def test_ids_of_both_styles_mixed(make: Callable[..., AlembicProject]) -> None:
+    project = make()
+    add(project, "1975ea83b712", "20250101000000", "ae1027a6acf", "20250201000000")
+    project.ours("goto --version 2025010 -y")
+    project.agree("20250101000000")
+    project.ours("goto --version ae10+1 -y")
+    project.agree("20250201000000")
+    project.alembic("downgrade 1975")
+    project.ours("up --steps 1")
+    project.agree("20250101000000")
+    created = project.ours("create --name next").out.strip()
+    project.ours("up")
+    project.agree(Path(created).name[:14])
+
+
+@pytest.fixture
+def branched(make: Callable[..., AlembicProject]) -> AlembicProject:
+    """Two branches from one root, and a third with a root of its own that needs one of them."""
+    project = make()
+    add(project, "a0", "a1")
+    sql = {one: (f"CREATE TABLE t{one} (id int)", f"DROP TABLE t{one}") for one in BRANCHES}
+    project.revision("b1", *sql["b1"], "--head a0 --splice --branch-label cart")
+    project.revision("b2", *sql["b2"], "--head cart@head")
+    project.revision("c1", *sql["c1"], "--head base --branch-label network")
+    project.revision("c2", *sql["c2"], "--head network@head --depends-on a1")
+    return project
+
+
+def test_several_heads_are_named_with_what_to_type(branched: AlembicProject) -> None:
+    refused = branched.ours("up", 2)
+    for word in ("2 heads: b2, c2", "goto --version heads", "alembic merge"):
+        assert word in refused.err
+    branched.agree()
+    refused = branched.ours("goto --version head -y", 2)
+    assert "goto --version heads" in refused.err
+    branched.ours("goto --version heads -y")
+    branched.agree("b2", "c2")
+    branched.ours("status --exit-code")
+    refused = branched.ours("goto --version a1 -y", 2)
+    assert "Destination a1 is not a valid downgrade target" in refused.err
+    branched.ours("up")
+    branched.ours("down --all -y")
+    branched.agree()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("", "cart@head"),
+        ("", "network@head"),
+        ("", "network@c1"),
+        ("a1", "cart@head"),
+        ("heads", "cart@b1"),
+        ("heads", "network@base"),
+        ("heads", "cart@-1"),
+        ("a1", "cart@+1"),
+        ("cart@head", "network@+2"),
+        ("heads", "cart@base"),
+        ("heads", "a0"),
+        ("heads", "base"),
+    ],
+)
+def test_a_destination_in_a_branch_is_where_alembic_goes(
+    branched: AlembicProject, first: str, second: str
+) -> None:
+    """Forward as ``alembic upgrade``, back as ``alembic downgrade``."""
+    if first:
+        branched.alembic(f"upgrade {first}")
+    branched.ours(f"goto --version {second} -y")
+    ours = branched.status()["current"]
+    branched.alembic("downgrade base")
+    if first:
+        branched.alembic(f"upgrade {first}")
+    back = first == "heads"
+    branched.alembic(f"{'downgrade' if back else 'upgrade'} {second}")
+    branched.agree(*ours)
+
+
+def test_merges_and_one_step_back_at_a_time(branched: AlembicProject) -> None:
+    branched.ours("postgres merge -m all --rev-id d1 heads")
+    branched.ours("up")
+    branched.agree("d1")
+    branched.ours("down -y")
+    branched.agree("b2", "c2")
+    tables = {"ta0", "ta1", "tb1", "tb2", "tc1", "tc2"}
+    assert table_names(branched.url) == {"alembic_version", *tables}
+    for left in range(5, -1, -1):
+        branched.ours("down -y")
+        assert branched.status()["applied"] == left
+        assert len(table_names(branched.url) & tables) == left
+    branched.agree()
+
+
+def test_three_thousand_revisions(make: Callable[..., AlembicProject]) -> None:
+    project = make()
+    for number in range(3000):
+        down = f"{number - 1:05}" if number else None
+        text = REVISION.format(id=f"{number:05}", down=repr(down))
+        (project.versions / f"{number:05}_revision.py").write_text(text)
+    assert project.status()["heads"] == ["02999"]
+    planned = project.ours("--json --dry-run up")
+    assert len(json.loads(planned.out)["data"]["steps"]) == 3000
+    project.ours("--db postgres force --version 02990 -y")
+    project.ours("up --steps 5")
+    project.agree("02995")
+    project.ours("postgres upgrade head")
+    project.ours("down --steps 3 -y")
+    project.agree("02996")
+    project.ours("goto --version head -y")
     project.ours("status --exit-code")
