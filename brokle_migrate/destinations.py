@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TIMESTAMP = re.compile(r"\d{14}$")
 _SYMBOLIC = re.compile(r"(heads?|base|0|[+-]\d+)$")
-_BRANCH_FROM_HERE = re.compile(r".+@[+-]\d+$")
+_OF_ONE_BRANCH = re.compile(r".+@(base|[+-]\d+)$")
 
 
 def destinations(request: Request, selected: Mapping[str, History]) -> dict[str, str]:
@@ -63,7 +63,7 @@ def _along_a_branch(given: str, histories: Mapping[str, History]) -> dict[str, s
         raise UsageError(f"{given} names a branch, and only Postgres can have those")
     if not others:
         return branching
-    if _BRANCH_FROM_HERE.match(given):
+    if _OF_ONE_BRANCH.match(given):
         raise _say_where(f"{given} says nothing about {others[0].environment}")
     (version,) = {histories[name].resolve(given) for name in branching}
     return branching | {one.environment: _counterpart(version, one) for one in others}

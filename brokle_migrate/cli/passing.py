@@ -52,7 +52,7 @@ def pass_on(options: Common, arguments: Sequence[str]) -> int:
         with terminable(), _streams(redactor.hide_known, hide):
             line.run(
                 config,
-                waiting=_teller(options, hide),
+                tell=_renderer(options, hide).message,
                 timeout=options.lock_timeout,
                 hide=hide,
             )
@@ -108,16 +108,6 @@ def _told(error: MigrateError, options: Common, hide: Callable[[str], str]) -> i
 def _renderer(options: Common, hide: Callable[[str], str]) -> Renderer:
     color = False if options.no_color or no_color() else None
     return choose(json=options.json, quiet=options.quiet, color=color, hide=hide)
-
-
-def _teller(options: Common, hide: Callable[[str], str]) -> Callable[[str], None]:
-    """Tells who holds the lock."""
-    renderer = _renderer(options, hide)
-
-    def waiting(holder: str) -> None:
-        renderer.message(f"waiting for the lock, which is held by {holder}")
-
-    return waiting
 
 
 def _code(stop: SystemExit, hide: Callable[[str], str]) -> int:

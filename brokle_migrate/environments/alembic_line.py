@@ -67,14 +67,14 @@ class AlembicLine:
         self,
         config: Config,
         *,
-        waiting: Callable[[str], None],
+        tell: Callable[[str], None],
         timeout: float,
         hide: Callable[[str], str],
     ) -> None:
         """Run it, with ``sys.stdout`` and ``sys.stderr`` as its streams.
 
         :param config: what is resolved for these files and this section.
-        :param waiting: called with the holder's description when the lock is held by another.
+        :param tell: called with a sentence about the lock: who holds it, or how it is held.
         :param timeout: seconds to wait for the lock.
         :param hide: takes secrets out of what Alembic says when it refuses.
         :raises SystemExit: Alembic refused, and has said why.
@@ -85,7 +85,7 @@ class AlembicLine:
         from alembic import util
 
         ours = self._config(config)
-        keeper = _Keeper(waiting, timeout) if self._changes else None
+        keeper = _Keeper(tell, timeout) if self._changes else None
         # Alembic would lay out the message first, and a secret over two lines is not recognised.
         raising = Namespace(**{**vars(self._options), "raiseerr": True})
         with _configured(_preferred(config.postgres), keeper):
@@ -156,8 +156,8 @@ class _Keeper:
     That is before Alembic reads what is applied; and only ``env.py`` knows where the database is.
     """
 
-    def __init__(self, waiting: Callable[[str], None], timeout: float) -> None:
-        self._waiting = waiting
+    def __init__(self, tell: Callable[[str], None], timeout: float) -> None:
+        self._tell = tell
         self._timeout = timeout
         self._lock: Lock | None = None
         self._held = ExitStack()
@@ -170,9 +170,14 @@ class _Keeper:
 
         url = context.connection.engine.url
         where = url.render_as_string(hide_password=False)
-        lock = PostgresLock(where, label_of(url), self._timeout, self._waiting)
+        lock = PostgresLock(where, label_of(url), self._timeout, self._wait)
         self._held.enter_context(lock)
         self._lock = lock
+        if lock.warning:
+            self._tell(lock.warning)
+
+    def _wait(self, holder: str) -> None:
+        self._tell(f"waiting for the lock, which is held by {holder}")
 
     def check(self, **_: object) -> None:
         """Before a revision is recorded: is it still held?"""
