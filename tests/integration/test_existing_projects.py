@@ -198,7 +198,7 @@ def test_revisions_in_several_directories(make: Callable[..., AlembicProject]) -
         project.revision(one, *sql, f"--version-path {where}")
     mix_a_little(project)
     created = project.ours("create --name next").out.strip()
-    assert Path(created).parent == where
+    assert (project.path / created).parent == where
 
 
 def test_a_transaction_for_each_revision_and_autocommit_blocks(

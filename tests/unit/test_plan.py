@@ -101,8 +101,8 @@ def test_goto_asks_for_both_when_ids_cannot_be_compared() -> None:
 
 
 def test_goto_along_a_branch_carries_over_what_is_named() -> None:
-    histories = postgres(f"{T1} {T3}<", T1), clickhouse(f"{T1} {T2} {T3}", T3)
-    assert planned("GOTO", *histories, destination=f"{T3}@head") == f"+p{T3}"
+    histories = postgres(f"{T1} {T3}<", T1), clickhouse(f"{T1} {T2} {T3}", f"{T1} {T2}")
+    assert planned("GOTO", *histories, destination=f"{T3}@head") == f"+p{T3} +c{T3}"
     assert planned("GOTO", histories[0], destination=f"{T1}@base") == f"-p{T1}"
     assert planned("GOTO", histories[0], destination=f"{T3}@+1") == f"+p{T3}"
 
