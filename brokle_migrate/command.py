@@ -19,19 +19,19 @@ Functions may be called from several threads: runs of Alembic, which is not thre
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
 from .applications import failure, hiding, opened, shown, voice
 from .automatic import auto_migrate, auto_migrate_async
-from .environments import selected
+from .environments import ORDER, selected
 from .examination import health
 from .model import Action, Limits, OnFailure, Operation, Report, Request
 from .waiting import TIMEOUT, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from typing import Unpack
 
     from .authoring import Created
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
+    from .project import Initialised
     from .status import Info, Status
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "health",
     "history",
     "info",
+    "init",
     "lock",
     "plan",
     "revision",
@@ -211,10 +213,35 @@ def revision(
 
     :param message: what it does, in words.
     :param sql: put the Postgres part into a pair of .sql files beside the revision.
+    :return: the files; its ``error`` tells of a post-write hook that failed.
     :raises MigrateError: the name can't be used, or the files can't be written.
     """
     with opened(config) as found:
-        return authoring.create(found, selected(config, environments), message, sql=sql)
+        created = authoring.create(found, selected(config, environments), message, sql=sql)
+    return created.each(hiding(config))
+
+
+def init(
+    directory: str | Path = ".",
+    *,
+    config_file: Path | None = None,
+    clickhouse_dir: Path | None = None,
+    write: bool = True,
+    environments: Sequence[str] = (),
+) -> Initialised:
+    """Make a project, or add what an Alembic project lacks; nothing is overwritten.
+
+    :param directory: the project's.
+    :param config_file: the alembic.ini or pyproject.toml that configures Alembic, if it is another.
+    :param clickhouse_dir: where the ClickHouse files are to be.
+    :param write: False only says which files there would be.
+    :raises MigrateError: something is in the way, or can't be written; nothing was changed.
+    """
+    from .config.layout import read_layout
+    from .project import initialise
+
+    layout = read_layout(Path(directory), config_file)
+    return initialise(layout, tuple(environments) or ORDER, pairs=clickhouse_dir, write=write)
 
 
 def lock(config: Config) -> LockState:
@@ -265,18 +292,14 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
     deadline = None if timeout is None else time.monotonic() + timeout
     with opened(config) as environments:
         environments.hurry(deadline)
-        report = migrating.repeatedly(
-            lambda: migrating.migrate(
-                request,
-                environments,
-                only=only,
-                emit=teller.event,
-                waiting=lambda holder: teller.message(f"waiting for the lock of {holder}"),
-                tell=teller.message,
-                lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
-                limits=Limits(deadline, options.get("statement_timeout")),
-            ),
-            teller.message,
+        report = migrating.migrated(
+            lambda: request,
+            environments,
+            only=only,
+            emit=teller.event,
+            tell=teller.message,
+            lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
+            limits=Limits(deadline, options.get("statement_timeout")),
         )
     if report.error is not None:
         raise failure(report.error, hiding(config), report)

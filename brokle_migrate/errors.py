@@ -19,6 +19,7 @@
       │    ├─ Ahead
       │    ├─ ForeignLedger
       │    ├─ StalePlan
+      │    ├─ NotAtHead
       │    └─ Busy
       ├─ LockHeld
       ├─ LockLost
@@ -27,6 +28,7 @@
       ├─ NotConfirmed
       ├─ PartlyDropped
       ├─ NotDumped
+      ├─ HookFailed
       ├─ Interrupted
       │    └─ Terminated
       ├─ StepFailed
@@ -194,6 +196,13 @@ class StalePlan(StateError):
     code = "stale_plan"
 
 
+class NotAtHead(StateError):
+    """The database is not at head."""
+
+    code = "not_at_head"
+    exit_code = 3
+
+
 class Busy(StateError):
     """Another thread of this process is at work with Postgres, through Alembic."""
 
@@ -253,6 +262,12 @@ class NotDumped(MigrateError):
     """The migration is done, and the schema could not be written to its file."""
 
     code = "not_dumped"
+
+
+class HookFailed(MigrateError):
+    """The files are written, and a post-write hook failed on one of them."""
+
+    code = "hook_failed"
 
 
 class Interrupted(MigrateError):

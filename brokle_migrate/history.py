@@ -213,8 +213,7 @@ class History:
                 f"brokle-migrate resume --mark-applied{undo}"
             )
         command = f"brokle-migrate {'up' if forward else 'resume'}"
-        fault = "; if the file is at fault, correct it from there on" if interruption.error else ""
-        return f"{command} goes on at statement {number}{fault}{undo}"
+        return f"{command} goes on at statement {number}{_if_at_fault(interruption)}{undo}"
 
     def newest_up_to(self, version: str) -> str:
         """The newest revision that is not newer than a 14-digit version, ``base`` for none."""
@@ -268,6 +267,15 @@ class History:
         near = difflib.get_close_matches(destination, self.by_id, n=1, cutoff=0.6)
         meant = f"did you mean {near[0]}? " if near else ""
         return f"{meant}brokle-migrate status shows where each database stands"
+
+
+def _if_at_fault(interruption: Interruption) -> str:
+    """What to do about a file whose statement the server refused."""
+    if not interruption.error:
+        return ""
+    # What an edited statement made before can't be told, unless it is proven to be nothing.
+    edited = "" if interruption.outcome is Outcome.NO_EFFECT else ": brokle-migrate resume --retry"
+    return f"; if the file is at fault, correct it from there on{edited}"
 
 
 def _revision_map(revisions: tuple[Revision, ...]) -> RevisionMap:

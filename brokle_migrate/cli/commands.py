@@ -152,7 +152,7 @@ def resume(options: Common, choice: str | None) -> int:
     """Settle a step that was interrupted."""
     from .resume import resume as run
 
-    return execute(options, "resume", lambda session: run(session, choice))
+    return execute(options, "resume", lambda session: run(session, choice), locks=True)
 
 
 @group.command()
@@ -202,9 +202,9 @@ def create(options: Common, name: str, sql: bool) -> int:
             session.environments, session.names, name, sql=sql, write=not options.dry_run
         )
         session.renderer.created(created)
-        return 0
+        return created.error.exit_code if created.error is not None else 0
 
-    return execute(options, "create", work)
+    return execute(options, "create", work, opens=False)
 
 
 @group.command()
@@ -230,7 +230,7 @@ def drop(options: Common) -> int:
         session.renderer.dropped(objects)
         return 0
 
-    return execute(options, "drop", work)
+    return execute(options, "drop", work, locks=True)
 
 
 @group.command()
@@ -250,17 +250,26 @@ def lock(options: Common, remove: bool) -> int:
         session.renderer.lock(state)
         return 0
 
-    return execute(options, "lock", work)
+    return execute(options, "lock", work, locks=True)
 
 
-def execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
+def execute(
+    options: Common,
+    name: str,
+    work: Callable[[Session], int],
+    *,
+    opens: bool = True,
+    locks: bool = False,
+) -> int:
     """Run a command's work, with everything around it imported only now.
 
     :param name: the command's name, for the JSON envelope.
+    :param opens: it opens the selected databases.
+    :param locks: it takes the lock.
     """
     from .session import execute
 
-    return execute(options, name, work)
+    return execute(options, name, work, opens=opens, locks=locks)
 
 
 def _request(operation: str, **values: Any) -> Callable[[Session], Request]:
@@ -295,4 +304,4 @@ def _move(
 
         return followed_by_dump(session, run) if dumps else run()
 
-    return execute(options, name, work)
+    return execute(options, name, work, locks=True)

@@ -52,6 +52,7 @@ class Common:
     config: Path | None
     section: str
     x: tuple[str, ...]
+    wait: float | None
     lock_timeout: float
     timeout: float | None
     statement_timeout: float | None
@@ -96,6 +97,11 @@ _COMMON = [
         help="Alembic's section of alembic.ini.",
     ),
     click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    click.option(
+        "--wait",
+        type=Duration(),
+        help="How long to wait for databases that do not answer yet.  [default: not at all]",
+    ),
     click.option(
         "--lock-timeout",
         type=Duration(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -11,18 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from ..config import load, no_color
+from ..environments import open_environments
 from ..environments.alembic_line import AlembicLine
-from ..errors import MigrateError, UsageError, interrupted
+from ..errors import MigrateError, UsageError
+from ..model import POSTGRES
 from ..redact import Redactor
 from ..render import choose
 from ..render.streams import HidingStream
+from .connecting import await_answers
 from .options import SECTION
+from .session import Session, told
 from .signals import terminable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from ..config import Config
     from ..render import Renderer
     from .options import Common
 
@@ -48,6 +52,7 @@ def pass_on(options: Common, arguments: Sequence[str]) -> int:
         )
         redactor = Redactor(config.secrets, public=config.public)
         hide = redactor.hide
+        _await_answers(options, config, hide)
         # Standard output is data, as SQL is: only what is known to be secret is taken out.
         with terminable(), _streams(redactor.hide_known, hide):
             line.run(
@@ -58,10 +63,8 @@ def pass_on(options: Common, arguments: Sequence[str]) -> int:
             )
     except SystemExit as stop:
         return _code(stop, hide)
-    except MigrateError as error:
+    except (MigrateError, KeyboardInterrupt) as error:
         return _told(error, options, hide)
-    except KeyboardInterrupt as stop:
-        return _told(interrupted(*stop.args[:1] or (signal.SIGINT,)), options, hide)
     except Exception as error:
         print(hide(_traceback(error)), end="", file=sys.stderr)  # noqa: T201 - as Python would
         return 1
@@ -98,11 +101,21 @@ def _ours(options: Common) -> list[str]:
     return [*words, "-q"] if options.quiet else words
 
 
-def _told(error: MigrateError, options: Common, hide: Callable[[str], str]) -> int:
+def _await_answers(options: Common, config: Config, hide: Callable[[str], str]) -> None:
+    """``--wait``, where Postgres is configured."""
+    if options.wait is None or config.postgres is None:
+        return
+    with terminable(), open_environments(config) as environments:
+        renderer = _renderer(options, hide)
+        session = Session(options, config, environments, renderer, (POSTGRES,))
+        await_answers(session, locks=False)
+
+
+def _told(error: BaseException, options: Common, hide: Callable[[str], str]) -> int:
     renderer = _renderer(options, hide)
-    renderer.error(error)
-    renderer.finish("postgres", error.exit_code)
-    return error.exit_code
+    code = told(renderer, error)
+    renderer.finish("postgres", code)
+    return code
 
 
 def _renderer(options: Common, hide: Callable[[str], str]) -> Renderer:

@@ -18,6 +18,7 @@ from ..environments.base import Log
 from ..errors import MigrateError, NotConfirmed, interrupted
 from ..redact import Redactor
 from ..render import choose
+from .connecting import await_answers
 from .signals import terminable
 
 if TYPE_CHECKING:
@@ -122,39 +123,60 @@ def _require_terminal(question: str, hint: str = "pass --yes to answer it") -> N
         )
 
 
-def execute(options: Common, command: str, work: Callable[[Session], int]) -> int:
+def execute(
+    options: Common,
+    command: str,
+    work: Callable[[Session], int],
+    *,
+    opens: bool = True,
+    locks: bool = False,
+) -> int:
     """Run a command's work; its errors become messages and its result an exit code.
 
     :param command: the command's name, for the JSON envelope.
+    :param opens: it opens the selected databases, so that ``--wait`` waits for them.
+    :param locks: it takes the lock, so that ``--wait`` waits for the lock's database, too.
     """
     renderer = _renderer(options, Redactor(()).hide)
     try:
         config = load(config_file=options.config, x=options.x, alembic_section=options.section)
         renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
         with terminable(), _session(options, config, renderer) as session:
+            if opens:
+                await_answers(session, locks=locks)
             code = _outcome(session, work)
-    except MigrateError as error:
-        renderer.error(error)
-        code = error.exit_code
-    except KeyboardInterrupt as error:
-        stopped = interrupted(*error.args[:1] or (signal.SIGINT,))
-        renderer.error(stopped)
-        code = stopped.exit_code
-    except Exception:
-        # A bug: it still has to pass the redactor, and end the output.
-        renderer.error(MigrateError(f"this is a bug in brokle-migrate:\n{traceback.format_exc()}"))
-        code = 1
+    except (Exception, KeyboardInterrupt) as error:
+        code = told(renderer, error)
     with suppress(BrokenPipeError):
         renderer.finish(command, code)
     return code
+
+
+def told(renderer: Renderer, error: BaseException) -> int:
+    """Say what went wrong.
+
+    :return: the exit code.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        error = interrupted(*error.args[:1] or (signal.SIGINT,))
+    elif not isinstance(error, MigrateError):
+        # A bug: it still has to pass the redactor, and end the output.
+        trace = "".join(traceback.format_exception(error))
+        error = MigrateError(f"this is a bug in brokle-migrate:\n{trace}")
+    renderer.error(error)
+    return error.exit_code
+
+
+def let_go() -> None:
+    """Somebody's `| head` has read enough: nothing is left to tell, nor to flush at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _outcome(session: Session, work: Callable[[Session], int]) -> int:
     try:
         return work(session)
     except BrokenPipeError:
-        # Somebody's `| head` has read enough: nothing is left to tell, nor to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go()
         return session.exit_code
 
 

@@ -1,19 +1,26 @@
-"""alembic.ini and pyproject.toml: Alembic's files, with a section of ours beside its own."""
+"""alembic.ini: Alembic's file, with sections of ours beside its own."""
 
 from __future__ import annotations
 
 import configparser
-import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from .schema import DATABASE, INI_SECTION, INI_VARS, KEYS, TOML_TABLE, VARS, unknown
-from .sources import INI, TOML, Layer, broken, read_text, setting
+from . import hooks
+from .schema import (
+    DATABASE,
+    INI_HOOKS,
+    INI_SECTION,
+    INI_VARS,
+    KEYS,
+    unknown,
+)
+from .sources import INI, Layer, broken, read_text, setting
 from .variables import problems as wrong_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from .schema import Key
@@ -23,8 +30,7 @@ if TYPE_CHECKING:
 TEMPLATE_URL = "driver://user:pass@localhost/dbname"
 
 _URL = "sqlalchemy.url"
-_AT_LINE = re.compile(r"at line (\d+)")
-_TOKEN = re.compile(r"%\((\w+)\)s|%%")
+_BELOW = (INI_VARS, INI_HOOKS)
 _DOUBLE = "a % has to be written as %%"
 
 
@@ -39,56 +45,46 @@ def read_ini(path: Path, shown: str, directory: Path, alembic_section: str) -> L
     """
     parser = _parse_ini(path, shown)
     settings: dict[str, Setting] = {}
-    for key, option in _ini_keys():
+    for key, option in options():
         section = alembic_section if key.section == DATABASE else INI_SECTION
         if parser.has_option(section, option):
             place = f"{shown} [{section}] {option}"
             value = _interpolated(parser, section, option, place)
-            _put(settings, key, value, place)
+            put(settings, key, value, place)
     problems = list(_ini_problems(parser, shown))
     own = _ini_vars(path, shown, problems) if parser.has_section(INI_VARS) else None
-    return Layer(INI, settings, _bases(path, directory), tuple(problems), own)
+    run = _ini_hooks(parser, shown, problems) if parser.has_section(INI_HOOKS) else ()
+    return Layer(INI, settings, bases(path, directory), tuple(problems), own, run)
 
 
-def read_toml(path: Path, shown: str, directory: Path) -> Layer | None:
-    """Read ``[tool.alembic]`` and ``[tool.brokle-migrate.clickhouse]`` of a pyproject.toml.
+def has_ini_section(path: Path) -> bool:
+    """Whether an alembic.ini has our section, if only an empty one.
 
-    :param path: the file; ``%(here)s`` is its directory.
-    :param shown: what to call it in messages.
-    :param directory: what Alembic takes relative paths to be relative to.
-    :returns: None when the file has neither table.
-    :raises ConfigError: it can't be read, or is not TOML.
+    :raises ConfigError: it can't be read.
     """
-    tool = _parse_toml(path, shown).get("tool", {})
-    if not isinstance(tool, dict) or not {"alembic", TOML_TABLE} & tool.keys():
-        return None
-    settings: dict[str, Setting] = {}
-    problems: list[str] = []
-    tables = _toml_tables(tool, shown, problems)
-    for key, option in _ini_keys():
-        name, table = tables["alembic" if key.section == DATABASE else INI_SECTION]
-        if option in table:
-            place = f"{shown} [{name}] {option}"
-            value = _toml_value(table[option], path, place, problems)
-            _put(settings, key, value, place)
-    own = _toml_vars(tool, path, shown, problems)
-    return Layer(TOML, settings, _bases(path, directory), tuple(problems), own)
+    return _parse_ini(path, path.name).has_section(INI_SECTION)
 
 
-def _ini_keys() -> Iterator[tuple[Key, str]]:
+def options() -> Iterator[tuple[Key, str]]:
+    """Every setting that Alembic's files can hold, with its name there."""
     return ((key, key.ini) for key in KEYS if key.ini is not None)
 
 
-def _clickhouse_options() -> list[str]:
-    return [option for key, option in _ini_keys() if key.section == INI_SECTION]
+def clickhouse_options() -> list[str]:
+    """The names in our section for ClickHouse."""
+    return [option for key, option in options() if key.section == INI_SECTION]
 
 
-def _bases(path: Path, directory: Path) -> tuple[Path, ...]:
+def bases(path: Path, directory: Path) -> tuple[Path, ...]:
     """Alembic's rule first, then the directory of the file."""
     return (directory, path.parent)
 
 
-def _put(settings: dict[str, Setting], key: Key, value: str | None, place: str) -> None:
+def put(settings: dict[str, Setting], key: Key, value: str | None, place: str) -> None:
+    """Keep a value that says something.
+
+    :param place: the file, its section, and the option.
+    """
     if value and value.strip() and not (key.ini == _URL and value == TEMPLATE_URL):
         settings[key.name] = setting(key, value.strip(), place)
 
@@ -107,18 +103,16 @@ def _ini_vars(path: Path, shown: str, problems: list[str]) -> dict[str, str]:
     return {n: _interpolated(parser, INI_VARS, n, f"{place} {n}") or "" for n in own}
 
 
-def _toml_vars(
-    tool: Mapping[str, Any], path: Path, shown: str, problems: list[str]
-) -> dict[str, str] | None:
-    section = tool.get(TOML_TABLE, {})
-    section = section.get(INI_SECTION, {}) if isinstance(section, dict) else {}
-    if not isinstance(section, dict) or VARS not in section:
-        return None
-    place = f"{shown} [tool.{TOML_TABLE}.{INI_VARS}]"
-    table = _table(section, VARS, place, problems)
-    problems += wrong_names(table, place)
-    values = {n: _toml_value(v, path, f"{place} {n}", problems) for n, v in table.items()}
-    return {name: value for name, value in values.items() if value is not None}
+def _ini_hooks(
+    parser: configparser.ConfigParser, shown: str, problems: list[str]
+) -> tuple[hooks.Hook, ...]:
+    place = f"{shown} [{INI_HOOKS}]"
+    names = parser.options(INI_HOOKS)
+    found = hooks.from_ini(
+        {n: _interpolated(parser, INI_HOOKS, n, f"{place} {n}") or "" for n in names}
+    )
+    problems += hooks.incomplete(found, place)
+    return found
 
 
 def _parse_ini(path: Path, shown: str, *, as_written: bool = False) -> configparser.ConfigParser:
@@ -158,77 +152,18 @@ def _interpolated(
 
 
 def _ini_problems(parser: configparser.ConfigParser, shown: str) -> Iterator[str]:
-    known, inherited = _clickhouse_options(), parser.defaults()
+    known, inherited = clickhouse_options(), parser.defaults()
     for section in parser.sections():
         if section == INI_SECTION:
             own = [option for option in parser.options(section) if option not in inherited]
             place = f"{shown} [{section}]"
             yield from (unknown(option, known, place) for option in own if option not in known)
         elif _is_meant_as_ours(section):
-            yield unknown(f"[{section}]", [f"[{INI_SECTION}]", f"[{INI_VARS}]"], shown)
+            ours = [f"[{one}]" for one in (INI_SECTION, *_BELOW)]
+            yield unknown(f"[{section}]", ours, shown)
 
 
 def _is_meant_as_ours(section: str) -> bool:
     """A section that would silently leave ClickHouse out, if it were passed over."""
     first = section.lower().partition(".")[0]
-    return section != INI_VARS and bool(get_close_matches(first, [INI_SECTION], cutoff=0.8))
-
-
-def _parse_toml(path: Path, shown: str) -> dict[str, Any]:
-    import tomllib
-
-    text = read_text(path, shown)
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT_LINE.search(str(error))
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise broken(shown, line, "this is not valid TOML") from None
-
-
-def _toml_tables(
-    tool: Mapping[str, Any], shown: str, problems: list[str]
-) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Name and content of the two tables by what they are in alembic.ini."""
-    own_name, name = f"tool.{TOML_TABLE}", f"tool.{TOML_TABLE}.{INI_SECTION}"
-    own = _table(tool, TOML_TABLE, f"{shown} [{own_name}]", problems)
-    clickhouse = _flat(_table(own, INI_SECTION, f"{shown} [{name}]", problems))
-    known = _clickhouse_options()
-    problems += [
-        unknown(key, [INI_SECTION], f"{shown} [{own_name}]") for key in own if key != INI_SECTION
-    ]
-    problems += [
-        unknown(key, known, f"{shown} [{name}]")
-        for key in clickhouse
-        if key not in known and key.partition(".")[0] != VARS
-    ]
-    alembic = _flat(_table(tool, "alembic", f"{shown} [tool.alembic]", problems))
-    return {"alembic": ("tool.alembic", alembic), INI_SECTION: (name, clickhouse)}
-
-
-def _table(parent: Mapping[str, Any], key: str, place: str, problems: list[str]) -> dict[str, Any]:
-    table = parent.get(key, {})
-    if isinstance(table, dict):
-        return table
-    problems.append(f"{place} has to be a table")
-    return {}
-
-
-def _flat(table: dict[str, Any]) -> dict[str, Any]:
-    """A table whose dotted keys (``sqlalchemy.url = …``) are one word again."""
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        inner = value.items() if isinstance(value, dict) else ()
-        flat |= {f"{key}.{name}": one for name, one in inner} or {key: value}
-    return flat
-
-
-def _toml_value(value: Any, path: Path, place: str, problems: list[str]) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        problems.append(f"{place} has to be a single value")
-        return None
-    names = {None: "%", "here": path.parent.as_posix()}
-    try:
-        return _TOKEN.sub(lambda token: names[token[1]], str(value))
-    except KeyError:
-        raise ConfigError(f"{place}: a %(name)s that is not %(here)s") from None
+    return section not in _BELOW and bool(get_close_matches(first, [INI_SECTION], cutoff=0.8))

@@ -92,7 +92,8 @@ def read(
 
 
 def _read_alembic(files: Files, directory: Path, section: str) -> list[Layer]:
-    from .alembic_files import read_ini, read_toml
+    from .alembic_files import read_ini
+    from .alembic_toml import read_toml
 
     layers: list[Layer] = []
     if files.ini is not None:

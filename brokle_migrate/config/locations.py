@@ -61,7 +61,7 @@ def clickhouse(own: Entry | None, other: Entry | None, directory: Path) -> Path:
     """
     if own is not None:
         path = _directory(own)
-        return path / CLICKHOUSE if _stands_for_both(path) else path
+        return path / CLICKHOUSE if stands_for_both(path) else path
     default = directory / CLICKHOUSE_DEFAULT
     try:
         return _shared(other, CLICKHOUSE, _NO_CLICKHOUSE)
@@ -89,12 +89,12 @@ def is_alembics(own: Entry | None, found: Path | None, directory: Path) -> bool:
 
 def _shared(entry: Entry | None, name: str, hint: str) -> Path:
     """The part of a directory that stands for both databases."""
-    if entry is not None and _stands_for_both(path := _find(entry)):
+    if entry is not None and stands_for_both(path := find(entry)):
         return path / name
     raise ConfigError(f"nothing says where the revisions for {name} are", hint=hint)
 
 
-def _stands_for_both(path: Path) -> bool:
+def stands_for_both(path: Path) -> bool:
     """Whether it has the layout of the tool that this one replaces."""
     return not (path / "env.py").exists() and all(
         (path / name).is_dir() for name in (POSTGRES, CLICKHOUSE)
@@ -102,7 +102,7 @@ def _stands_for_both(path: Path) -> bool:
 
 
 def _directory(entry: Entry) -> Path:
-    path = _find(entry)
+    path = find(entry)
     setting, _ = entry
     if not path.exists():
         raise ConfigError(
@@ -124,7 +124,7 @@ def _with_env_py(path: Path, entry: Entry | None) -> Path:
     raise ConfigError(f"{source}{path} has no env.py, which Alembic needs there", hint=_MAKE_ENV_PY)
 
 
-def _find(entry: Entry) -> Path:
+def find(entry: Entry) -> Path:
     """The path that a setting means, absolute."""
     setting, layer = entry
     value = setting.value or ""

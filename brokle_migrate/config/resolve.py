@@ -116,6 +116,7 @@ def _clickhouse(
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),
         placeholders=values,
+        hooks=next((layer.hooks for layer in layers if layer.hooks), ()),
         script_location=location,
         schema_file=directory / (_value(layers, "clickhouse.schema_file") or ""),
         problem=problem,

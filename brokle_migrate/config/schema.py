@@ -135,6 +135,12 @@ INI_SECTION = "clickhouse"
 INI_VARS = "clickhouse.vars"
 """Our sections of alembic.ini; the names in the second one are the team's own."""
 
+INI_HOOKS = "clickhouse.post_write_hooks"
+"""Our section of alembic.ini for what runs on new ClickHouse files."""
+
+HOOKS = "post_write_hooks"
+"""The array of tables of pyproject.toml that holds the same."""
+
 VARS = "vars"
 """The mapping of config.yaml and the table of pyproject.toml that holds such names."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from .hooks import Hook
     from .schema import Key
 
 ENVIRONMENT, YAML, INI, TOML = "environment", "yaml", "ini", "toml"
@@ -31,6 +32,7 @@ class Layer:
     :ivar bases: what a relative path may be relative to; the first that exists counts.
     :ivar problems: what is wrong with it, a sentence each.
     :ivar vars: values for placeholders by name; None without a section for them.
+    :ivar hooks: what runs on new ClickHouse files.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Layer:
     bases: tuple[Path, ...]
     problems: tuple[str, ...] = ()
     vars: Mapping[str, str] | None = field(default=None, repr=False)
+    hooks: tuple[Hook, ...] = ()
 
 
 def environment(environ: Mapping[str, str], directory: Path) -> Layer:

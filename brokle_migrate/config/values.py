@@ -14,6 +14,7 @@ from .schema import DATABASE, nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .hooks import Hook
     from .urls import DatabaseUrl
     from .variables import Placeholders
 
@@ -109,6 +110,7 @@ class ClickHouseConfig(_Environment):
     :ivar engine: the ledger's table engine.
     :ivar cluster: None for a single server.
     :ivar placeholders: None leaves ``${name}`` in files as it is.
+    :ivar hooks: what runs on the files of a new pair.
     """
 
     url: DatabaseUrl
@@ -116,6 +118,7 @@ class ClickHouseConfig(_Environment):
     engine: str
     cluster: str | None = None
     placeholders: Placeholders | None = field(default=None, repr=False)
+    hooks: tuple[Hook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,15 @@ from .base import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from ..config import Config
     from ..locks import Lock
     from ..past import RunRecord
     from .base import Environment, TableSize, Transactional
+    from .clickhouse import ClickHouseEnvironment
+    from .offline_pairs import OfflinePairs
+    from .write_hooks import HookRun
 
 ORDER = (POSTGRES, CLICKHOUSE)
 
@@ -85,6 +89,11 @@ class Environments:
         """The engine whose steps can share one transaction: Postgres."""
         return cast("Transactional", self[POSTGRES])
 
+    @property
+    def offline(self) -> OfflinePairs:
+        """What writes ClickHouse steps as a script of SQL, without asking a database."""
+        return cast("ClickHouseEnvironment", self[CLICKHOUSE]).offline()
+
     def label(self, name: str) -> str:
         """The database of an environment without user or password, also when it can't be opened."""
         url = self._config.require(name).url
@@ -116,6 +125,20 @@ class Environments:
             return PostgresLock(config.url.render(), config.url.label, timeout, waiting)
         home = self.lock_home
         return NoLock() if home is None else self[home].lock(timeout, waiting)
+
+    def run_hooks(self, name: str, paths: Sequence[Path]) -> tuple[HookRun, ...]:
+        """Run what the team wants to run on the files of a new revision.
+
+        :param paths: files of that environment; Alembic's hooks are for Python files.
+        """
+        from . import write_hooks
+
+        if name == POSTGRES:
+            from .alembic_project import AlembicProject
+
+            hooks = write_hooks.of_alembic(AlembicProject(self._config).config)
+            return write_hooks.run(hooks, [path for path in paths if path.suffix == ".py"])
+        return write_hooks.run(self._config.require_clickhouse().hooks, paths)
 
     def close(self) -> None:
         """Close what was opened."""

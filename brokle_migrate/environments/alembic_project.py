@@ -88,6 +88,10 @@ class AlembicProject:
             return ScriptDirectory.from_config(self.config)
         except CommandError as error:
             raise ConfigError(str(error)) from error
+        except KeyError as error:
+            raise ConfigError(
+                f"pyproject.toml [[tool.alembic.post_write_hooks]]: a hook has no {error}"
+            ) from error
 
     def run(self, work: Work, *, one_transaction: bool = False, **options: Any) -> None:
         """Run ``env.py``; it calls ``work`` with the recorded heads and its migration context.

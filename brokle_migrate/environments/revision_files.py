@@ -42,7 +42,7 @@ def read_revisions(script: ScriptDirectory) -> tuple[Revision, ...]:
     :raises InvalidScripts: a file can't be loaded, an id stands twice, or a revision builds on
         one that is not there.
     """
-    found = _read_all(_paths(script))
+    found = None if script.sourceless else _read_all(_paths(script))
     if found is None:
         found = tuple(_loaded(module) for module in _load_all(script))
     _require_consistent(found)
@@ -61,12 +61,23 @@ def _read_all(paths: Iterable[Path]) -> tuple[Revision, ...] | None:
 
 
 def _paths(script: ScriptDirectory) -> Iterator[Path]:
+    if script.sourceless:
+        yield from _with_compiled(script)
+        return
     for location in script._version_locations:  # noqa: SLF001 - has no public name
         if script.recursive_version_locations:
             names = (Path(root) / name for root, _, files in os.walk(location) for name in files)
         else:
             names = (location / name for name in _names(location))
         yield from sorted(p for p in names if _FILE.match(p.name) and "__pycache__" not in p.parts)
+
+
+def _with_compiled(script: ScriptDirectory) -> Iterator[Path]:
+    """Every file that Alembic looks at where modules may lack their source."""
+    from alembic.script import Script
+
+    for location in filter(Path.exists, map(Path, script._version_locations)):  # noqa: SLF001 - as above
+        yield from Script._list_py_dir(script, location)  # noqa: SLF001 - likewise
 
 
 def _names(location: Path) -> list[str]:

@@ -17,6 +17,7 @@ _WORDS = re.compile(r"\w+")
 _LONGEST_SLUG = 40
 _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 _DIRECTIONS = ("up", "down")
+_FOR_THE_FILE = "what is to stand in the file as ${name} is written ${'${name}'} in a template"
 _PLAIN = "-- ClickHouse ${version} (${direction}): ${message}\n-- created ${create_date}\n\n"
 
 
@@ -65,7 +66,6 @@ def new_pair(
 
 
 def _render(template: Path, direction: str, version: str, message: str) -> str:
-    from mako.exceptions import MakoException
     from mako.template import Template
 
     source = template.read_text(encoding="utf-8") if template.is_file() else _PLAIN
@@ -78,5 +78,7 @@ def _render(template: Path, direction: str, version: str, message: str) -> str:
     }
     try:
         return str(Template(source, strict_undefined=True).render(**values))
-    except (MakoException, NameError) as error:
+    except NameError as error:
+        raise ConfigError(f"{template}: {error}", hint=_FOR_THE_FILE) from error
+    except Exception as error:  # the template is the team's own code
         raise ConfigError(f"{template}: {error}", hint="correct the template") from error

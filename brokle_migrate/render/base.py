@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
+    from ..project import Initialised
     from ..status import Info, Status
     from .blocks import Block
     from .pictures import Form, PictureFile
@@ -62,6 +63,9 @@ class Renderer(Protocol):
 
     def created(self, created: Created) -> None:
         """The files of a new revision, one path a line."""
+
+    def initialised(self, done: Initialised) -> None:
+        """The files of a project, or a patch that would make them."""
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""

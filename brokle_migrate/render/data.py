@@ -82,7 +82,19 @@ def report_data(report: Report) -> Data:
 
 def created_data(created: Created) -> Data:
     """The files of a new revision."""
-    return {"version": created.version, "paths": [str(path) for path in created.paths]}
+    return {
+        "version": created.version,
+        "paths": [str(path) for path in created.paths],
+        "hooks": [
+            {
+                "name": each.hook,
+                "path": str(each.path),
+                "output": each.output,
+                "problem": each.problem or None,
+            }
+            for each in created.hooks
+        ],
+    }
 
 
 def dumped_data(dumped: Dumped) -> Data:

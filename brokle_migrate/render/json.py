@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
+    from ..project import Initialised
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
     from .pictures import Form, PictureFile
@@ -76,7 +77,13 @@ class JsonRenderer:
 
     def created(self, created: Created) -> None:
         """The files of a new revision."""
-        self._keep(data.created_data(created))
+        self._keep(data.created_data(created), created.error)
+
+    def initialised(self, done: Initialised) -> None:
+        """The files of a project; with patches where they only would be written."""
+        from .projects import initialised_data
+
+        self._keep(initialised_data(done))
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; beside the report of the run before, if there was one.

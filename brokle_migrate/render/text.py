@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
+    from ..project import Initialised
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
@@ -45,15 +46,23 @@ class TextRenderer:
     :param err: for everything else.
     :param quiet: print data, questions and errors only.
     :param verbose: tell of every statement.
+    :param failure: the word that an error begins with.
     """
 
     def __init__(
-        self, out: Screen, err: Screen, *, quiet: bool = False, verbose: bool = False
+        self,
+        out: Screen,
+        err: Screen,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        failure: str = "error",
     ) -> None:
         self._out = out
         self._err = err
         self._quiet = quiet
         self._verbose = verbose
+        self._failure = failure
 
     def status(self, status: Status) -> None:
         """Where each database stands."""
@@ -93,6 +102,22 @@ class TextRenderer:
         """The files of a new revision, one path a line."""
         self.message(f"revision {created.version}")
         self._data(Line(words.path(path)) for path in created.paths)
+        self._tell(
+            Line(f"{each.hook}: {each.output.rstrip()}") for each in created.hooks if each.output
+        )
+        if created.error is not None:
+            self.error(created.error)
+
+    def initialised(self, done: Initialised) -> None:
+        """The files of a project, or a patch that would make them."""
+        from .projects import initialised_diff, initialised_page, initialised_remarks
+
+        if done.written:
+            self._data(initialised_page(done))
+        else:
+            self._err.settle()
+            self._out.raw(self._out.hidden(words.printable(initialised_diff(done))))
+        self._tell(initialised_remarks(done))
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""
@@ -144,7 +169,7 @@ class TextRenderer:
 
     def error(self, error: MigrateError) -> None:
         """What went wrong, and what to do next."""
-        self._err.show(error_page(error))
+        self._err.show(error_page(error, self._failure))
 
     def finish(self, command: str, exit_code: int) -> None:  # noqa: ARG002 - for the JSON envelope
         """End the output."""

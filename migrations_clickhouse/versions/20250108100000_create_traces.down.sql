@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS traces;
+DROP TABLE IF EXISTS traces ${on_cluster};

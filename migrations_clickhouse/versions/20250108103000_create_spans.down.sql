@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS spans;
+DROP TABLE IF EXISTS spans ${on_cluster};

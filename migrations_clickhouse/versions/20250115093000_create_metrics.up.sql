@@ -1,13 +1,13 @@
-CREATE TABLE IF NOT EXISTS metrics
+CREATE TABLE IF NOT EXISTS metrics ${on_cluster}
 (
     project_id UUID,
-    name       LowCardinality(String),
+    name       String,
     kind       Enum8('gauge' = 1, 'counter' = 2, 'histogram' = 3),
-    unit       LowCardinality(String),
-    labels     Map(LowCardinality(String), String),
-    at         DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    value      Float64 CODEC(Gorilla, ZSTD(1))
+    unit       String,
+    labels     Nested(key String, value String),
+    at         DateTime('UTC'),
+    value      Float64
 )
-ENGINE = MergeTree
+ENGINE = ${replicated}MergeTree
 PARTITION BY toYYYYMM(at)
 ORDER BY (project_id, name, at);

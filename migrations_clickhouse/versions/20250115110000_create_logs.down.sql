@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS logs;
+DROP TABLE IF EXISTS logs ${on_cluster};

@@ -1,14 +1,14 @@
-CREATE TABLE IF NOT EXISTS logs
+CREATE TABLE IF NOT EXISTS logs ${on_cluster}
 (
     project_id UUID,
-    at         DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    at         DateTime('UTC'),
     trace_id   String,
     span_id    String,
     severity   Enum8('trace' = 1, 'debug' = 5, 'info' = 9, 'warn' = 13, 'error' = 17, 'fatal' = 21),
-    service    LowCardinality(String),
-    body       String CODEC(ZSTD(1)),
-    attributes Map(LowCardinality(String), String)
+    service    String,
+    body       String,
+    attributes Nested(key String, value String)
 )
-ENGINE = MergeTree
+ENGINE = ${replicated}MergeTree
 PARTITION BY toDate(at)
 ORDER BY (project_id, service, at);

@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS scores;
+DROP TABLE IF EXISTS scores ${on_cluster};

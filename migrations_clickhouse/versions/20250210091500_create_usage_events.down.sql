@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS usage_events;
+DROP TABLE IF EXISTS usage_events ${on_cluster};

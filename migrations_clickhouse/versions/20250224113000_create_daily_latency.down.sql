@@ -1,2 +1,2 @@
-DROP VIEW IF EXISTS span_latency_daily_mv;
-DROP TABLE IF EXISTS span_latency_daily;
+DROP TABLE IF EXISTS span_latency_daily_mv ${on_cluster};
+DROP TABLE IF EXISTS span_latency_daily ${on_cluster};

@@ -1,3 +1,3 @@
 -- A wider Enum8 changes no data.
-ALTER TABLE spans
-    MODIFY COLUMN kind Enum8('span' = 1, 'llm' = 2, 'tool' = 3, 'retrieval' = 4, 'agent' = 5) DEFAULT 'span';
+ALTER TABLE spans ${on_cluster}
+    MODIFY COLUMN kind Enum8('span' = 1, 'llm' = 2, 'tool' = 3, 'retrieval' = 4, 'agent' = 5);

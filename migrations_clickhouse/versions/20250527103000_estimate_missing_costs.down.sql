@@ -1,3 +1,3 @@
-ALTER TABLE spans UPDATE cost_usd = 0 WHERE cost_source = 'estimated';
+ALTER TABLE spans ${on_cluster} UPDATE cost_usd = toDecimal64(0, 8) WHERE cost_source = 'estimated';
 
-ALTER TABLE spans DROP COLUMN IF EXISTS cost_source;
+ALTER TABLE spans ${on_cluster} DROP COLUMN cost_source;

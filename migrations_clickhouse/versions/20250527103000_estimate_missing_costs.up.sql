@@ -1,9 +1,9 @@
 -- Some clients send tokens but no cost.  The estimate is in US dollars for a million tokens,
 -- and cost_source says which costs are one.
-ALTER TABLE spans ADD COLUMN IF NOT EXISTS cost_source LowCardinality(String) DEFAULT 'reported';
+ALTER TABLE spans ${on_cluster} ADD COLUMN cost_source String DEFAULT 'reported';
 
 -- migrate: timeout 2h
-ALTER TABLE spans
+ALTER TABLE spans ${on_cluster}
     UPDATE
         cost_usd = toDecimal64(
             (

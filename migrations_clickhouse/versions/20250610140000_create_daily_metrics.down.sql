@@ -1,2 +1,2 @@
-DROP VIEW IF EXISTS metrics_daily_mv;
-DROP TABLE IF EXISTS metrics_daily;
+DROP TABLE IF EXISTS metrics_daily_mv ${on_cluster};
+DROP TABLE IF EXISTS metrics_daily ${on_cluster};

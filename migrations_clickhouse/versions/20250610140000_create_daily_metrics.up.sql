@@ -1,30 +1,30 @@
 -- migrate: requires postgres@20250519134500
 --
 -- What the metric definitions are computed from.
-CREATE TABLE IF NOT EXISTS metrics_daily
+CREATE TABLE IF NOT EXISTS metrics_daily ${on_cluster}
 (
     project_id UUID,
-    name       LowCardinality(String),
+    name       String,
     day        Date,
-    points     SimpleAggregateFunction(sum, UInt64),
-    total      SimpleAggregateFunction(sum, Float64),
-    lowest     SimpleAggregateFunction(min, Float64),
-    highest    SimpleAggregateFunction(max, Float64),
-    last       AggregateFunction(argMax, Float64, DateTime64(3, 'UTC'))
+    points     AggregateFunction(count),
+    total      AggregateFunction(sum, Float64),
+    lowest     AggregateFunction(min, Float64),
+    highest    AggregateFunction(max, Float64),
+    last       AggregateFunction(argMax, Float64, DateTime('UTC'))
 )
-ENGINE = AggregatingMergeTree
+ENGINE = ${replicated}AggregatingMergeTree
 PARTITION BY toYear(day)
 ORDER BY (project_id, name, day);
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS metrics_daily_mv TO metrics_daily AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS metrics_daily_mv ${on_cluster} TO ${database}.metrics_daily AS
 SELECT
     project_id,
     name,
     toDate(at) AS day,
-    count() AS points,
-    sum(value) AS total,
-    min(value) AS lowest,
-    max(value) AS highest,
+    countState() AS points,
+    sumState(value) AS total,
+    minState(value) AS lowest,
+    maxState(value) AS highest,
     argMaxState(value, at) AS last
-FROM metrics
+FROM ${database}.metrics
 GROUP BY project_id, name, day;

@@ -1,3 +1,2 @@
-ALTER TABLE traces DROP INDEX IF EXISTS ix_metadata_keys;
-ALTER TABLE scores DROP COLUMN IF EXISTS metadata;
-ALTER TABLE traces DROP COLUMN IF EXISTS metadata;
+ALTER TABLE scores ${on_cluster} DROP COLUMN metadata;
+ALTER TABLE traces ${on_cluster} DROP COLUMN metadata;

@@ -1,3 +1,2 @@
-ALTER TABLE traces ADD COLUMN IF NOT EXISTS metadata Map(LowCardinality(String), String) AFTER tags;
-ALTER TABLE scores ADD COLUMN IF NOT EXISTS metadata Map(LowCardinality(String), String) AFTER comment;
-ALTER TABLE traces ADD INDEX IF NOT EXISTS ix_metadata_keys mapKeys(metadata) TYPE bloom_filter(0.01) GRANULARITY 4;
+ALTER TABLE traces ${on_cluster} ADD COLUMN metadata Nested(key String, value String) AFTER tags;
+ALTER TABLE scores ${on_cluster} ADD COLUMN metadata Nested(key String, value String) AFTER comment;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,23 +10,14 @@ from tests.support.project import Project
 from tests.support.schema import clickhouse_schema, postgres_schema
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.terminal import Result
-
-ROOT = Path(__file__).parents[2]
-HISTORIES = ("alembic", "migrations_clickhouse")
-
-
-def with_bundled_histories(project: Project) -> Project:
-    """The project with this repository's own histories."""
-    for name in HISTORIES:
-        shutil.rmtree(project.path / name)
-        shutil.copytree(ROOT / name, project.path / name)
-    return project
 
 
 @pytest.fixture
 def bundled(project: Project) -> Project:
-    return with_bundled_histories(project)
+    return project.with_bundled_histories()
 
 
 def schemas(project: Project) -> tuple[Any, ...]:
@@ -64,13 +53,11 @@ def test_every_step_down_and_up_again(bundled: Project) -> None:
 
 def test_the_embedded_engines(tmp_path: Path) -> None:
     where = tmp_path / "embedded"
-    project = with_bundled_histories(
-        Project(
-            where,
-            f"postgresql+embedded:///{where}/data/postgres",
-            f"clickhouse+embedded:///{where}/data/clickhouse",
-        )
-    )
+    project = Project(
+        where,
+        f"postgresql+embedded:///{where}/data/postgres",
+        f"clickhouse+embedded:///{where}/data/clickhouse",
+    ).with_bundled_histories()
     assert succeeded(project.run("up", "--dump")).count("(new)") == 2
     assert "nothing to do" in (again := project.run("up")).out + again.err
     succeeded(project.run("status", "--exit-code"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.config import parse_url
+from brokle_migrate.environments import sending
 from brokle_migrate.environments.drivers import connect
 from brokle_migrate.environments.replicas import behind
 from tests.support.cluster import NAME, Cluster, require_cluster
@@ -204,6 +205,51 @@ def test_a_replica_that_dies_meanwhile_stops_the_run(
     assert done.code == 0, done.out + done.err
 
 
+def test_a_replica_that_goes_down_with_a_statement_in_its_queue_is_not_waited_for_for_ever(
+    cluster: Cluster,
+    database: str,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lock is in Postgres: one in the cluster would be lost with the replica."""
+    monkeypatch.setenv("CLICKHOUSE_CLUSTER", NAME)
+    monkeypatch.setattr(sending, "_STALLED", 2.0)
+    held = cluster.replicas[1]
+    url = cluster.replicas[0].url("clickhouse+http", database)
+    project = Project(tmp_path / "both", postgres_url, url)
+    made = f"CREATE TABLE made ON CLUSTER {NAME} (a UInt8) ENGINE = Log"
+    project.add_pair("1", "first", "SELECT 1", "SELECT 1")
+    assert project.invoke("up").code == 0
+    project.add_pair("2", "made", f"-- migrate: settings {IMPATIENT}\n{made}", "SELECT 1")
+    busy = f"CREATE TABLE busy ON CLUSTER {NAME} ENGINE = Memory AS SELECT sleep(3)"
+    queue = "SELECT count() FROM system.zookeeper WHERE path = '/clickhouse/task_queue/ddl'"
+    with ThreadPoolExecutor(2) as pool:
+        before = count(cluster, queue)
+        slow = pool.submit(
+            cluster.replicas[0].query, busy, database, distributed_ddl_task_timeout=1
+        )
+        wait_until(lambda: count(cluster, queue) == before + 1, 20, "it is in the queue")
+        run = pool.submit(project.invoke, "up", "--json")
+        wait_until(lambda: count(cluster, queue) == before + 2, 20, "the statement is behind it")
+        held.kill()
+        failed = run.result(90)
+        slow.exception()
+    failure = json.loads(failed.out)["data"]["failure"]
+    replica = f"127.0.0.1:{held.tcp_port}"
+    assert failed.code == 6
+    assert f"1 of 2 replicas have run it, not yet: {replica}; it stays" in failure["error"]
+    assert "brokle-migrate up" in failure["hint"]
+    early = project.invoke("up", "--timeout", "1s")
+    assert early.code != 0
+    assert f"not yet: {replica}" in early.err
+
+    cluster.heal()
+    done = project.invoke("up")
+    assert done.code == 0, done.out + done.err
+    assert ("made",) in held.query("SHOW TABLES", database)
+
+
 def test_a_mutation_is_waited_for_on_the_other_replica(
     cluster: Cluster, database: str, scheme: str, through: Callable[[int], Project]
 ) -> None:
@@ -240,25 +286,9 @@ def test_runs_through_both_replicas_exclude_each_other(
     assert count(cluster, rows) == count(cluster, rows, 1) == 1
 
 
-TRACES = """
-CREATE TABLE traces ${on_cluster} (
-    id UInt64, version UInt64, kind Enum8('a' = 1, 'b' = 2), price Decimal(18, 8),
-    started_at DateTime DEFAULT toDateTime(0), tags Array(String)
-) ENGINE = ${replicated}ReplacingMergeTree(version) PARTITION BY toYYYYMM(started_at) ORDER BY id;
-CREATE TABLE daily ${on_cluster} (day Date, n UInt64)
-ENGINE = ${replicated}SummingMergeTree ORDER BY day;
-CREATE MATERIALIZED VIEW daily_mv ${on_cluster} TO ${database}.daily AS
-SELECT toDate(started_at) AS day, count() AS n FROM ${database}.traces GROUP BY day;
-"""
-NO_TRACES = """
-DROP TABLE daily_mv ${on_cluster};
-DROP TABLE daily ${on_cluster};
-DROP TABLE traces ${on_cluster};
-"""
-WIDER = "ALTER TABLE traces ${on_cluster} ADD COLUMN note String DEFAULT '$${x}' AFTER kind"
 COLUMNS = (
-    "SELECT table, name, type FROM system.columns WHERE database = '{}' "
-    "AND table IN ('traces', 'daily', 'daily_mv') ORDER BY table, name"
+    "SELECT table, name, type, default_expression FROM system.columns WHERE database = '{}' "
+    "AND NOT startsWith(table, '.inner') AND NOT startsWith(table, 'schema_migrations')"
 )
 
 
@@ -267,30 +297,30 @@ def test_one_history_fits_a_laptop_a_server_and_a_cluster(
     database: str,
     clickhouse_server: ClickHouseServer,
     server_database: str,
+    postgres_url: str,
+    other_postgres_url: str,
     tmp_path: Path,
 ) -> None:
-    replica = cluster.replicas[0]
     urls = {
-        "laptop": f"clickhouse+embedded:///{tmp_path}/data",
-        "server": clickhouse_server.url("clickhouse+native", server_database),
-        "cluster": replica.url("clickhouse+native", database),
+        "laptop": (
+            f"postgresql+embedded:///{tmp_path}/pg",
+            f"clickhouse+embedded:///{tmp_path}/ch",
+        ),
+        "server": (postgres_url, clickhouse_server.url("clickhouse+native", server_database)),
+        "cluster": (other_postgres_url, cluster.replicas[0].url("clickhouse+native", database)),
     }
     columns = {}
-    for name, url in urls.items():
-        project = Project(tmp_path / name, None, url)
-        ini = project.path / "alembic.ini"
-        ini.write_text(f"{ini.read_text()}\n[clickhouse.vars]\n")
-        project.add_pair("1", "traces", TRACES, NO_TRACES)
-        project.add_pair("2", "wider", WIDER, "ALTER TABLE traces ${on_cluster} DROP COLUMN note")
+    for name, (postgres, clickhouse) in urls.items():
+        project = Project(tmp_path / name, postgres, clickhouse).with_bundled_histories()
         env = {"CLICKHOUSE_CLUSTER": NAME if name == "cluster" else None}
         for command in (("up",), ("down", "--all", "-y"), ("up", "--dump")):
             done = project.run(*command, env=env)
             assert done.code == 0, (name, command, done.out + done.err)
         dumped = (project.path / "schema" / "clickhouse.sql").read_text()
         columns[name] = re.findall(
-            r"^ +`?(\w+)`? (.*?),?$", dumped.partition("INSERT")[0], re.MULTILINE
+            r"^ +`?([\w.]+)`? (.*?),?$", dumped.partition("INSERT")[0], re.MULTILINE
         )
-    assert "${x}" in str(columns["laptop"])
+    assert ("attributes.key", "Array(String)") in columns["laptop"]
     assert columns["laptop"] == columns["server"] == columns["cluster"]
     there = [set(each.query(COLUMNS.format(database))) for each in cluster.replicas]
     assert there[0] == there[1] == set(clickhouse_server.query(COLUMNS.format(server_database)))

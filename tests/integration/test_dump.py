@@ -15,7 +15,6 @@ import pytest
 
 from brokle_migrate import command, load
 from brokle_migrate.sqltext import split
-from tests.integration.test_bundled import with_bundled_histories
 from tests.support.postgres import libpq_url, program
 from tests.support.query import http_query
 from tests.support.schema import clickhouse_schema, postgres_schema
@@ -62,7 +61,7 @@ def test_the_bundled_histories_make_a_round_trip(
     other_clickhouse_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with_bundled_histories(project)
+    project.with_bundled_histories()
     done = succeeded(project.invoke("up", "--dump"))
     assert f"postgres: wrote {POSTGRES} (new)" in done.out
     first = read(project, POSTGRES), read(project, CLICKHOUSE)

@@ -16,8 +16,6 @@ from tests.support.png import colours
 from tests.support.schema import clickhouse_schema, postgres_schema
 from tests.unit.render.pictures import GRAPHS, branches
 
-from .test_bundled import with_bundled_histories
-
 if TYPE_CHECKING:
     from tests.support.project import Project
     from tests.support.terminal import Result
@@ -71,7 +69,7 @@ def small(project: Project) -> Project:
 
 
 def test_the_bundled_histories_half_way(project: Project) -> None:
-    bundled = with_bundled_histories(project)
+    bundled = project.with_bundled_histories()
     succeeded(bundled.run("steps", "--steps", "6"))
     picture = succeeded(bundled.run("graph"))
     assert without_labels(picture) == without_labels(README_PICTURE.read_text()), (

@@ -36,11 +36,6 @@ def clickhouse(tmp_path: Path, clickhouse_url: str) -> Project:
     return project
 
 
-def with_vars(project: Project, *lines: str) -> None:
-    ini = (project.path / "alembic.ini").read_text()
-    project.write("alembic.ini", "\n".join([ini, "[clickhouse.vars]", *lines, ""]))
-
-
 def database(project: Project) -> str:
     return (project.clickhouse_url or "").rpartition("/")[2]
 
@@ -51,7 +46,7 @@ def ask(project: Project, sql: str) -> str:
 
 
 def test_x_wins_over_the_environment_and_that_over_the_file(clickhouse: Project) -> None:
-    with_vars(clickhouse, "DAYS = 1", "note = file")
+    clickhouse.add_vars("DAYS = 1", "note = file")
     for env, argv, days in (
         ({}, (), 1),
         ({"DAYS": "2"}, (), 2),
@@ -67,7 +62,7 @@ def test_x_wins_over_the_environment_and_that_over_the_file(clickhouse: Project)
 
 
 def test_names_without_a_value_end_it_before_anything_runs(clickhouse: Project) -> None:
-    with_vars(clickhouse)
+    clickhouse.add_vars()
     clickhouse.add_pair("2", "more", "SELECT 1;\nSELECT ${other}", "SELECT '${unused}'")
     before = clickhouse_schema(clickhouse.clickhouse_url or "")
     result = clickhouse.run("up", "--yes")
@@ -86,7 +81,7 @@ def test_names_without_a_value_end_it_before_anything_runs(clickhouse: Project) 
 
 
 def test_a_dry_run_shows_what_would_be_sent(clickhouse: Project) -> None:
-    with_vars(clickhouse, "note = it is")
+    clickhouse.add_vars("note = it is")
     result = clickhouse.run("-x", "DAYS=7", "up", "--dry-run", "--json")
     assert result.code == 0, result.err
     assert f"CREATE TABLE {database(clickhouse)}.events  (" in result.out
@@ -104,7 +99,7 @@ def test_without_a_section_files_are_sent_as_they_are(tmp_path: Path, clickhouse
 
 
 def test_a_servers_error_points_into_the_file(clickhouse: Project) -> None:
-    with_vars(clickhouse, "long = 'a much longer text than its name'")
+    clickhouse.add_vars("long = 'a much longer text than its name'")
     clickhouse.add_pair("1", "events", "SELECT ${long}, ${long},\n  ${long} FRM x", "SELECT 1")
     result = clickhouse.run("up", "--yes", "--json")
     assert result.code != 0
@@ -113,7 +108,7 @@ def test_a_servers_error_points_into_the_file(clickhouse: Project) -> None:
 
 
 def test_a_secret_value_is_not_shown(clickhouse: Project) -> None:
-    with_vars(clickhouse, "DAYS = 1")
+    clickhouse.add_vars("DAYS = 1")
     clickhouse.add_pair("1", "events", "SELECT '${S3_SECRET}' FROM nowhere", "SELECT 1")
     for argv in (("up", "--dry-run"), ("up", "--yes"), ("info",)):
         result = clickhouse.run(*argv, env={"S3_SECRET": "hush-hush"})
@@ -122,7 +117,7 @@ def test_a_secret_value_is_not_shown(clickhouse: Project) -> None:
 
 
 def test_a_changed_value_of_a_half_done_step_is_thought_of(clickhouse: Project) -> None:
-    with_vars(clickhouse, "n = 1")
+    clickhouse.add_vars("n = 1")
     up = "CREATE TABLE t (n UInt8 DEFAULT ${n}) ENGINE = Log;\nSELECT * FROM missing"
     clickhouse.add_pair("1", "events", up, "DROP TABLE t")
     assert clickhouse.run("up", "--yes").code != 0
@@ -135,7 +130,7 @@ def test_a_changed_value_of_a_half_done_step_is_thought_of(clickhouse: Project) 
 def test_the_embedded_engine_knows_its_database(tmp_path: Path) -> None:
     pytest.importorskip("chdb", reason="needs the extra 'embedded'")
     project = Project(tmp_path / "p", None, f"clickhouse+embedded:///{tmp_path / 'ch'}")
-    with_vars(project, "DAYS = 1", "note = x")
+    project.add_vars("DAYS = 1", "note = x")
     project.add_pair("1", "events", UP, "DROP TABLE ${database}.events ${on_cluster}")
     assert "CREATE TABLE main.events" in project.run("up", "--dry-run").out
     for argv in (("up", "--yes"), ("down", "--yes")):

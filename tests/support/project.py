@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import alembic
 
@@ -121,6 +121,19 @@ class Project:
                 self.write(str(path.relative_to(self.path)), text)
             paths.append(path)
         return paths[0], paths[1]
+
+    def add_vars(self, *lines: str) -> None:
+        """Turn placeholders on, with these values, each ``name = value``."""
+        ini = (self.path / "alembic.ini").read_text()
+        self.write("alembic.ini", "\n".join([ini, "[clickhouse.vars]", *lines, ""]))
+
+    def with_bundled_histories(self) -> Self:
+        """This project, with this repository's own histories in place of its empty ones."""
+        for name in ("alembic", "migrations_clickhouse"):
+            shutil.rmtree(self.path / name)
+            shutil.copytree(ROOT / name, self.path / name)
+        self.add_vars()
+        return self
 
     def run(
         self,

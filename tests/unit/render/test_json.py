@@ -39,7 +39,7 @@ VALUES = {
         lambda r: r.report(values.DONE),
         ["changed", "steps", "databases", "failure", "undo_error", "next", "findings"],
     ),
-    "created": (lambda r: r.created(values.CREATED), ["version", "paths"]),
+    "created": (lambda r: r.created(values.CREATED), ["version", "paths", "hooks"]),
     "dumped": (lambda r: r.dumped(values.PRINTED), ["written", "files"]),
     "inventory": (lambda r: r.inventory(values.OBJECTS, dry_run=True), ["databases"]),
     "dropped": (lambda r: r.dropped(values.OBJECTS), ["databases"]),

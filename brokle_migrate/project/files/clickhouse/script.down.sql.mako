@@ -1,0 +1,8 @@
+-- ${version} ${" ".join(message.split())}: the way back
+-- Created ${create_date}
+--
+-- Undo ${version}_${slug}.up.sql here, its last statement first, for example:
+--
+--     ALTER TABLE events DROP COLUMN IF EXISTS region;
+--
+-- Unedited, this file has no statement.

@@ -1,0 +1,9 @@
+-- ${version} ${" ".join(message.split())}
+-- Created ${create_date}
+--
+-- Write statements below, each with a semicolon at its end, for example:
+--
+--     ALTER TABLE events ADD COLUMN IF NOT EXISTS region LowCardinality(String);
+--
+-- ClickHouse has no transactions for them: every statement runs and is recorded by itself.
+-- Unedited, this file has no statement.

@@ -1,4 +1,0 @@
-ALTER TABLE logs DROP INDEX IF EXISTS ix_body_words;
-ALTER TABLE spans DROP INDEX IF EXISTS ix_duration_us;
-ALTER TABLE spans DROP INDEX IF EXISTS ix_trace_id;
-ALTER TABLE traces DROP INDEX IF EXISTS ix_user_id;

@@ -1,1 +1,0 @@
-ALTER TABLE spans DROP PROJECTION IF EXISTS pr_model_by_day;

@@ -1,7 +1,0 @@
-ALTER TABLE spans
-    MODIFY COLUMN started_at REMOVE CODEC,
-    MODIFY COLUMN duration_us REMOVE CODEC;
-
-ALTER TABLE traces
-    MODIFY COLUMN input String CODEC(ZSTD(1)),
-    MODIFY COLUMN output String CODEC(ZSTD(1));

@@ -1,0 +1,3 @@
+ALTER TABLE spans ${on_cluster}
+    MODIFY COLUMN prompt_tokens UInt32,
+    MODIFY COLUMN completion_tokens UInt32;
