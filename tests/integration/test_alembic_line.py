@@ -7,7 +7,10 @@ cookbook, run one after the other in two equal projects: in one by Alembic, in t
 from __future__ import annotations
 
 import re
+import shlex
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import alembic.config
@@ -17,7 +20,7 @@ from brokle_migrate.locks.advisory import PostgresLock
 from tests.support.alembic_itself import alembic_itself, brokle_migrate, init
 from tests.support.postgres import ask, table_names
 from tests.support.process import wait_until
-from tests.support.project import Project
+from tests.support.project import Project, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,14 +246,17 @@ def test_whoever_holds_the_lock_keeps_alembic_out(tmp_path: Path, postgres_url: 
     assert table_names(postgres_url) == {"a", "alembic_version"}
 
 
-def test_ctrl_c_rolls_back_and_gives_the_lock_back(tmp_path: Path, postgres_url: str) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_rolls_back_and_gives_the_lock_back(
+    tmp_path: Path, postgres_url: str, number: int, code: int
+) -> None:
     project = Project(tmp_path / "project", postgres_url)
     project.add_revision("a1", ["CREATE TABLE a (id int)", "SELECT pg_sleep(60)"])
     with project.start("postgres", "upgrade", "head") as running:
         wait_until(lambda: is_sleeping(postgres_url), 30, "the revision sleeps")
-        running.signal(signal.SIGINT)
+        running.signal(number)
         stopped = running.wait(30)
-    assert stopped.code == 130, stopped
+    assert stopped.code == code, stopped
     assert "Traceback" not in stopped.err
     assert table_names(postgres_url) == set()
     with PostgresLock(postgres_url, "postgres", 0.0, print):
@@ -311,6 +317,46 @@ def test_help_and_version_are_alembics(tmp_path: Path) -> None:
     assert "usage: brokle-migrate postgres upgrade" in told(tmp_path, "postgres upgrade --help")
     assert told(tmp_path, "postgres --version") == f"alembic {alembic.__version__}\n"
     assert "what stands behind the word postgres" in told(tmp_path, "--help postgres").lower()
+
+
+def test_a_database_that_does_not_answer_is_waited_for_if_asked(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project", "postgresql+psycopg://u:hunter22@127.0.0.1:1/db")
+    waited = project.run("--wait", "1s", "postgres", "current")
+    assert waited.code == 1
+    assert "waited for 1 s, in vain" in waited.err
+    assert "Connection refused" in waited.err
+    assert "Traceback" in waited.err
+    assert "brokle_migrate/cli" not in waited.err
+    assert "hunter22" not in waited.out + waited.err
+
+
+def test_whoever_reads_no_further_ends_nothing(tmp_path: Path, postgres_url: str) -> None:
+    project = Project(tmp_path / "project", postgres_url)
+    for number in range(400):
+        project.add_revision(f"{number:04}", message="x" * 100)
+    line = shlex.join([sys.executable, "-m", "brokle_migrate", "postgres", "history"])
+    found = subprocess.run(
+        ["bash", "-c", f"{line} | head -1; echo ${{PIPESTATUS[0]}}"],
+        cwd=project.path,
+        env=environment(None),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.splitlines()[1:] == ["0"]
+    assert found.stderr == ""
+
+
+def test_what_env_py_exits_with_is_the_exit_code(tmp_path: Path, postgres_url: str) -> None:
+    project = Project(tmp_path / "project", postgres_url)
+    for ending, code, words in (
+        ("sys.exit()", 0, ""),
+        ("sys.exit(7)", 7, ""),
+        ("sys.exit('password=hunter22 is old')", 1, "password=*** is old\n"),
+    ):
+        project.write("alembic/env.py", f"import sys\n{ending}\n")
+        ended = project.run("postgres", "current")
+        assert (ended.code, ended.err) == (code, words)
 
 
 @pytest.mark.parametrize(
