@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _KINDS = {".yaml": YAML, ".yml": YAML, ".ini": INI, ".cfg": INI, ".toml": TOML}
+ALEMBIC_SECTION = "alembic"
 _USUAL = (
     ("config.yaml", YAML),
     ("config.yml", YAML),
@@ -89,6 +90,23 @@ def read(
     layers = [with_passwords(layer) for layer in layers]
     _raise_problems([problem for layer in layers for problem in layer.problems])
     return files, tuple(layers)
+
+
+def require_section(files: Files, directory: Path, section: str) -> None:
+    """Refuse a section of alembic.ini that is not there: its database would be passed over.
+
+    :raises ConfigError: it is another one than Alembic's usual one, and not there.
+    """
+    if files.ini is None or section == ALEMBIC_SECTION:
+        return
+    from .alembic_files import sections
+
+    shown = _shown(files.ini, directory)
+    found = sections(files.ini, shown)
+    if section not in found:
+        raise ConfigError(
+            f"{shown} has no section [{section}]", hint=f"its sections: {', '.join(found)}"
+        )
 
 
 def _read_alembic(files: Files, directory: Path, section: str) -> list[Layer]:

@@ -33,7 +33,7 @@ def load(
     directory: Path | None = None,
     environ: Mapping[str, str] | None = None,
     alembic_section: str = "alembic",
-    alembic_files: Sequence[str] = (),
+    alembic_files: Sequence[str] | None = None,
 ) -> Config:
     """Read the whole configuration; nothing else in the product reads variables or these files.
 
@@ -43,15 +43,18 @@ def load(
         relative to; the current directory when left out.
     :param environ: the environment variables, ``os.environ`` when left out.
     :param alembic_section: Alembic's section of alembic.ini.
-    :param alembic_files: an alembic.ini and a pyproject.toml under any names, as Alembic's own
-        ``-c`` gives them; one that is not there counts as empty.
+    :param alembic_files: for Alembic's own command line: an alembic.ini and a pyproject.toml under
+        any names, as its ``-c`` gives them. Then a file or a section that is not there counts as
+        empty, and Alembic says what it lacks.
     :returns: the configuration; a database that nothing locates is None in it.
     :raises ConfigError: a file or a value is not valid, or a key is unknown.
     """
     environ = os.environ if environ is None else environ
     directory = (directory or Path.cwd()).absolute()
-    found = files.find(directory, config_file, environ, alembic_files)
+    found = files.find(directory, config_file, environ, alembic_files or ())
     found, layers = files.read(found, directory, environ, alembic_section)
+    if alembic_files is None:
+        files.require_section(found, directory, alembic_section)
     targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
     postgres = _postgres(layers, targets[DATABASE], directory)
     values = placeholders(layers, environ, x, _value(layers, "clickhouse.cluster"))

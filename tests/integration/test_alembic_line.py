@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
     from tests.support.terminal import Result
 
+MODELS = """
+from sqlalchemy import Column, Integer, MetaData, Table
+target_metadata = MetaData()
+Table("account", target_metadata, Column("id", Integer, primary_key=True))
+"""
 TUTORIAL = """
 revision -m "create account table" --rev-id 1975ea83b712
 current
@@ -184,6 +189,9 @@ class Pair:
         self.theirs, self.ours = path / "theirs", path / "ours"
         init(self.theirs, "generic", alembic_url)
         init(self.ours, "generic", None)
+        for project in (self.theirs, self.ours):
+            env_py = project / "alembic" / "env.py"
+            env_py.write_text(env_py.read_text().replace("target_metadata = None", MODELS))
         (self.ours / "config.yaml").write_text(f"database:\n  url: {our_url!r}\n")
 
     def differences(self, line: str) -> list[str]:
@@ -194,6 +202,14 @@ class Pair:
         if line.startswith("current"):  # in the order in which the database has the rows
             expected, got = _in_one_order(expected), _in_one_order(got)
         return [] if expected == got else [f"alembic {line}\n{expected}\n{got}"]
+
+    def files(self) -> list[dict[str, str]]:
+        """The revisions of each, by their names."""
+        directories = [path / "alembic" / "versions" for path in (self.theirs, self.ours)]
+        return [
+            {path.name: self._neutral(path.read_text()) for path in sorted(one.glob("*.py"))}
+            for one in directories
+        ]
 
     def _told(self, result: Result) -> tuple[int, str, str]:
         return result.code, self._neutral(result.out), self._neutral(result.err)
@@ -227,6 +243,8 @@ def pair(tmp_path: Path, postgres_url: str, other_postgres_url: str) -> Pair:
 def test_every_line_says_and_does_what_alembic_does(pair: Pair, text: str) -> None:
     different = [found for line in lines(text) for found in pair.differences(line)]
     assert not different, "\n\n".join(different)
+    theirs, ours = pair.files()
+    assert theirs == ours
 
 
 def test_whoever_holds_the_lock_keeps_alembic_out(tmp_path: Path, postgres_url: str) -> None:

@@ -264,6 +264,10 @@ def test_sections_of_alembic_ini(
     project.section = "-n other"
     project.alembic("downgrade a1")
     project.agree("a1")
+    project.section = "-n nonesuch"
+    refused = project.ours("up", 2).err
+    assert "alembic.ini has no section [nonesuch]" in refused
+    assert "alembic, other, post_write_hooks" in refused
     assert table_names(project.url) == {"alembic_version", "t01"}
     assert table_names(other_postgres_url) == {"alembic_version", "ta1"}
 
@@ -324,6 +328,8 @@ def test_several_heads_are_named_with_what_to_type(branched: AlembicProject) -> 
     for word in ("2 heads: b2, c2", "goto --version heads", "alembic merge"):
         assert word in refused.err
     branched.agree()
+    for command in ("create --name next", "--dry-run create --name next"):
+        assert "postgres revision -m MESSAGE --head" in branched.ours(command, 2).err
     refused = branched.ours("goto --version head -y", 2)
     assert "goto --version heads" in refused.err
     branched.ours("goto --version heads -y")
