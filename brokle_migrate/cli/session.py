@@ -140,7 +140,7 @@ def execute(
     """
     renderer = _renderer(options, Redactor(()).hide)
     try:
-        config = load(config_file=options.config, x=options.x)
+        config = load(config_file=options.config, x=options.x, alembic_section=options.section)
         hide = Redactor(config.secrets, public=config.public).hide
         renderer = _renderer(options, hide)
         with terminable(), veiled(hide), _session(options, config, renderer) as session:

@@ -75,6 +75,22 @@ def clickhouse(own: Entry | None, other: Entry | None, directory: Path) -> Path:
         raise
 
 
+def is_alembics(own: Entry | None, found: Path | None, directory: Path) -> bool:
+    """Whether Alembic itself comes to the same script location, or to the same problem with it.
+
+    :param own: ``database.migrations_path`` and where it was.
+    :param found: the script location, None when there is a problem with it.
+    :param directory: what Alembic takes relative paths to be relative to.
+    """
+    if own is None:
+        return found is None
+    if own[1].kind not in {INI, TOML}:
+        return False
+    value = own[0].value or ""
+    is_resource = ":" in value and not value.startswith("/")
+    return found is None or is_resource or Path(os.path.normpath(directory / value)) == found
+
+
 def _shared(entry: Entry | None, name: str, hint: str) -> Path:
     """The part of a directory that stands for both databases."""
     if entry is not None and stands_for_both(path := find(entry)):

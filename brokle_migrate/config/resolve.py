@@ -35,6 +35,7 @@ def load(
     directory: Path | None = None,
     environ: Mapping[str, str] | None = None,
     alembic_section: str = "alembic",
+    alembic_files: Sequence[str] | None = None,
 ) -> Config:
     """Read the whole configuration; nothing else in the product reads variables or these files.
 
@@ -44,13 +45,18 @@ def load(
         relative to; the current directory when left out.
     :param environ: the environment variables, ``os.environ`` when left out.
     :param alembic_section: Alembic's section of alembic.ini.
+    :param alembic_files: for Alembic's own command line: an alembic.ini and a pyproject.toml under
+        any names, as its ``-c`` gives them. Then a file or a section that is not there counts as
+        empty, and Alembic says what it lacks.
     :returns: the configuration; a database that nothing locates is None in it.
     :raises ConfigError: a file or a value is not valid, or a key is unknown.
     """
     environ = os.environ if environ is None else environ
     directory = (directory or Path.cwd()).absolute()
-    found = files.find(directory, config_file, environ)
+    found = files.find(directory, config_file, environ, alembic_files or ())
     found, layers = files.read(found, directory, environ, alembic_section)
+    if alembic_files is None:
+        files.require_section(found, directory, alembic_section)
     targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
     postgres = _postgres(layers, targets[DATABASE], directory)
     values = placeholders(layers, environ, x, _value(layers, "clickhouse.cluster"))
@@ -102,6 +108,7 @@ def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> Postgr
         version_table=_value(layers, "database.migrations_table"),
         lock_timeout=_duration(layers, "database.lock_timeout"),
         script_location=location,
+        location_overridden=not locations.is_alembics(own, location, directory),
         schema_file=directory / (_value(layers, "database.schema_file") or ""),
         problem=problem,
     )

@@ -58,10 +58,7 @@ class PostgresState:
         """The database, without user or password."""
         if self._configured is not None:
             return self._configured.label
-        if self.connected_url is not None:
-            url = self.connected_url
-            return f"postgres://{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
-        return "postgres"
+        return "postgres" if self.connected_url is None else label_of(self.connected_url)
 
     @property
     def lock_url(self) -> str | None:
@@ -204,6 +201,11 @@ class PostgresState:
         )
         if not self.has_version_table and context.version_table_schema is None:
             require_visible(connection, context.version_table)
+
+
+def label_of(url: URL) -> str:
+    """A database that ``env.py`` connected to, without user or password."""
+    return f"postgres://{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
 
 
 def _is_done(step: Step, applied: Collection[str]) -> bool:

@@ -353,3 +353,22 @@ def test_alembic_ini_and_pyproject_toml_together(place: Place) -> None:
     assert postgres.script_location == place.path / "migrations"
     assert postgres.url is not None
     assert (postgres.url.host, postgres.url_overridden) == ("h", False)
+
+
+def test_the_files_of_alembics_own_option(place: Place) -> None:
+    place.write("alembic.ini", "[alembic]\nsqlalchemy.url = postgresql://usual/db\n")
+    other = place.write("other.cfg", "[alembic]\nsqlalchemy.url = postgresql://other/db\n")
+    toml = place.write("sub/pyproject.toml", '[tool.alembic]\nscript_location = "a"\n')
+    place.write("named.ini", "[alembic]\n")
+    found = place.load(
+        alembic_files=("other.cfg", "sub/pyproject.toml"), config_file=Path("named.ini")
+    )
+    assert (found.ini_file, found.toml_file) == (other, toml)
+    assert "other" in found.require_postgres().url.label
+
+
+def test_a_file_of_alembics_own_option_that_is_not_there_counts_as_empty(place: Place) -> None:
+    place.write("alembic.ini", "[alembic]\nsqlalchemy.url = postgresql://usual/db\n")
+    found = place.load(alembic_files=("nonesuch.ini",))
+    assert found.ini_file is None
+    assert found.postgres is None
