@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TIMESTAMP = re.compile(r"\d{14}$")
 _SYMBOLIC = re.compile(r"(heads?|base|0|[+-]\d+)$")
+_OF_ONE_BRANCH = re.compile(r".+@(base|[+-]\d+)$")
 
 
 def destinations(request: Request, selected: Mapping[str, History]) -> dict[str, str]:
@@ -39,6 +40,8 @@ def destinations(request: Request, selected: Mapping[str, History]) -> dict[str,
 
 
 def _carried_over(given: str, histories: Mapping[str, History]) -> dict[str, str]:
+    if "@" in given:
+        return _along_a_branch(given, histories)
     found: dict[str, str] = {}
     unknown: dict[str, UnknownRevision] = {}
     for name, history in histories.items():
@@ -50,6 +53,20 @@ def _carried_over(given: str, histories: Mapping[str, History]) -> dict[str, str
         raise _nowhere(given, unknown)
     version = next(iter(found.values()))
     return found | {name: _counterpart(version, histories[name]) for name in unknown}
+
+
+def _along_a_branch(given: str, histories: Mapping[str, History]) -> dict[str, str]:
+    """A destination in one of Alembic's branches stays as it is: it depends on what is applied."""
+    branching = {name: given for name, history in histories.items() if not history.snapshot.linear}
+    others = [history for name, history in histories.items() if name not in branching]
+    if not branching:
+        raise UsageError(f"{given} names a branch, and only Postgres can have those")
+    if not others:
+        return branching
+    if _OF_ONE_BRANCH.match(given):
+        raise _say_where(f"{given} says nothing about {others[0].environment}")
+    (version,) = {histories[name].resolve(given) for name in branching}
+    return branching | {one.environment: _counterpart(version, one) for one in others}
 
 
 def _nowhere(given: str, unknown: Mapping[str, UnknownRevision]) -> UnknownRevision:
@@ -65,8 +82,11 @@ def _nowhere(given: str, unknown: Mapping[str, UnknownRevision]) -> UnknownRevis
 def _counterpart(version: str, history: History) -> str:
     if all(_TIMESTAMP.match(revision) for revision in (version, *history.by_id)):
         return history.newest_up_to(version)
-    raise UsageError(
+    raise _say_where(
         f"{history.environment} has no revision {version}, and its revisions are not all 14-digit "
-        "versions that could be compared with it",
-        hint="say where each goes: --postgres REVISION --clickhouse VERSION",
+        "versions that could be compared with it"
     )
+
+
+def _say_where(why: str) -> UsageError:
+    return UsageError(why, hint="say where each goes: --postgres REVISION --clickhouse VERSION")

@@ -4,6 +4,7 @@
 
     MigrateError
       ├─ ConfigError
+      │    └─ NoEnvPy
       ├─ UsageError
       ├─ RevisionError
       │    ├─ UnknownRevision
@@ -100,6 +101,17 @@ class ConfigError(MigrateError):
 
     code = "config"
     exit_code = 2
+
+
+class NoEnvPy(ConfigError):
+    """The directory of the Postgres revisions has no ``env.py``.
+
+    :ivar directory: that directory.
+    """
+
+    def __init__(self, message: str, directory: Path, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.directory = directory
 
 
 class UsageError(MigrateError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .model import Revision, Snapshot
 
 BASE = "base"
+ADOPT = "take over its history: brokle-migrate adopt golang-migrate DIR"
 _RELATIVE = re.compile(r"(?P<start>.+?)?(?P<steps>[+-]\d+)$")
 _NUMBER = re.compile(r"0*(?P<number>\d+)(?P<rest>[+-]\d+)?$")
 
@@ -85,8 +86,14 @@ class History:
 
     @cached_property
     def heads(self) -> tuple[str, ...]:
-        """The newest revisions on disk: one, unless the history has branches."""
+        """The newest revisions on disk: one, unless the history has branches.
+
+        A revision that another one depends on is none: whoever goes to that one passes it, as with
+        Alembic's ``heads --resolve-dependencies``.
+        """
         parents = {parent for revision in self.snapshot.revisions for parent in revision.down}
+        needs = {need for revision in self.snapshot.revisions for need in revision.depends_on}
+        parents.update(map(self.resolve, needs))
         return tuple(r.id for r in self.snapshot.revisions if r.id not in parents)
 
     @cached_property
@@ -122,7 +129,9 @@ class History:
         if len(self.heads) > 1:
             raise MultipleHeads(
                 f"{self.environment} has {len(self.heads)} heads: {', '.join(self.heads)}",
-                hint=f"join them: alembic merge -m 'merge' {' '.join(self.heads)}",
+                hint=f"join them: alembic merge -m 'merge' {' '.join(self.heads)}; or go to all of "
+                "them: brokle-migrate goto --version heads; or to one: brokle-migrate goto "
+                f"--version {self.heads[0]}",
             )
 
     def canonical(self, destination: str) -> str:
@@ -134,6 +143,8 @@ class History:
         number = _NUMBER.match(destination) if self.snapshot.linear else None
         if number and destination not in self.by_id:
             destination = number["number"] + (number["rest"] or "")
+        if destination == "head" and len(self.heads) == 1:
+            return self.heads[0]
         return BASE if destination == "0" and "0" not in self.by_id else destination
 
     def resolve(self, destination: str) -> str:
@@ -160,7 +171,7 @@ class History:
         """What leads from the current state down to ``destination``, newest first."""
         if not self.current:
             return ()
-        with self._readable(destination):
+        with self._readable(destination, way="downgrade"):
             found = self.map.iterate_revisions(
                 self.current, self.canonical(destination), select_for_downgrade=True
             )
@@ -227,7 +238,7 @@ class History:
                 todo.extend(map(self.resolve, revision.depends_on))
 
     @contextmanager
-    def _readable(self, destination: str) -> Iterator[None]:
+    def _readable(self, destination: str, *, way: str = "upgrade") -> Iterator[None]:
         """Turn Alembic's revision errors into ours: same words, and where to look."""
         from alembic.script import revision as alembic_revision
 
@@ -239,6 +250,12 @@ class History:
         except alembic_revision.ResolutionError as error:
             kind = AmbiguousRevision if "Multiple revisions" in str(error) else UnknownRevision
             raise kind(f"{self.environment}: {error}", hint=self._nearest(destination)) from error
+        except alembic_revision.RangeNotAncestorError as error:
+            heads = ", ".join(self.current) or BASE
+            raise RevisionError(
+                f"{self.environment}: Destination {destination} is not a valid {way} target from "
+                f"current head(s) {heads}"
+            ) from error
         except alembic_revision.RevisionError as error:
             raise RevisionError(f"{self.environment}: {error}") from error
         except (AssertionError, KeyError) as error:  # what Alembic's map does not expect

@@ -174,6 +174,8 @@ class Snapshot:
     :ivar exists: False when the database itself has not been created yet (embedded engines).
     :ivar invalid_indexes: what an interrupted CREATE INDEX CONCURRENTLY left behind; looked for
         only where a pending revision may have run such a statement.
+    :ivar predecessor: another tool's version table and what it says, where that tool has migrated
+        and we have no record yet; else empty.
     """
 
     environment: str
@@ -185,6 +187,7 @@ class Snapshot:
     changed: tuple[str, ...] = ()
     exists: bool = True
     invalid_indexes: tuple[str, ...] = ()
+    predecessor: str = ""
 
     @property
     def fingerprint(self) -> str:

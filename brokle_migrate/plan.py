@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from .checks.state import state_findings
 from .destinations import destinations
-from .errors import Ahead, OutOfOrder, RevisionError, UsageError
-from .history import BASE
+from .errors import Ahead, ForeignLedger, OutOfOrder, RevisionError, UsageError
+from .history import ADOPT, BASE
 from .links import interleave
 from .model import Action, Operation, Plan, Step
 from .resumption import dirty, fits, resumptions, step_of
@@ -46,6 +46,7 @@ def build(
         steps = resumptions(request, selected)
     else:
         for history in selected.values():
+            _require_adopted(history)
             _require_clean(history, request)
         steps = _moves(request, selected, histories, last_run)
         _require_resumed(steps, selected.values())
@@ -61,6 +62,18 @@ def build(
         marks={name: history.snapshot.mark for name, history in histories.items()},
         undo=undoing(request, steps),
     )
+
+
+def _require_adopted(history: History) -> None:
+    """Refuse to run a history from its base where another tool has run it already."""
+    if history.snapshot.predecessor:
+        name = history.environment
+        raise ForeignLedger(
+            f"golang-migrate has migrated {name} ({history.snapshot.predecessor}), and "
+            "brokle-migrate has no record of that: it would begin anew; nothing was changed",
+            hint=f"{ADOPT}; or, if that table is another history's, "
+            f"say that nothing is applied: brokle-migrate --db {name} force --version 0",
+        )
 
 
 def _require_clean(history: History, request: Request) -> None:

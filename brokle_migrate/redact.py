@@ -66,11 +66,14 @@ class Redactor:
         :returns: the same text without passwords in URLs, without the values of options such as
             ``password=``, and without the known secrets.
         """
-        if self._known is not None:
-            text = self._known.sub(HIDDEN, text)
+        text = self.hide_known(text)
         text = _USERINFO.sub(rf"\g<user>:{HIDDEN}@", text)
         text = _AUTHORIZATION.sub(rf"\g<scheme>{HIDDEN}", text)
         return _OPTION.sub(_without_value, text)
+
+    def hide_known(self, text: str) -> str:
+        """The text with ``***`` for every known secret, and otherwise to the letter."""
+        return text if self._known is None else self._known.sub(HIDDEN, text)
 
     def hide_words(self, text: str, but: Collection[str]) -> str:
         """The text without the known secrets that stand for themselves, and otherwise as it is.

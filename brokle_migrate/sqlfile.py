@@ -7,14 +7,28 @@ Alembic loads this module, and while Alembic itself is being imported, so it imp
 from __future__ import annotations
 
 import inspect
+import re
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from alembic.operations import Operations
     from alembic.runtime.plugins import Plugin
+    from sqlalchemy import Connection
+    from sqlalchemy.exc import DBAPIError
+
+_TAKE_SEVERAL = {
+    "embedded",
+    "psycopg",
+    "psycopg_async",
+    "psycopg2",
+}  # SQLAlchemy's names of drivers
+_PSQL = re.compile(r"\\|\bstdin\b", re.IGNORECASE)  # where it is worth a closer look
 
 
 def setup(plugin: Plugin) -> None:  # noqa: ARG001 - Alembic's signature
@@ -33,17 +47,20 @@ class ExecuteSqlFile:
 
         ``:name`` and ``%`` mean nothing here, and the file may hold several statements: psycopg
         and psycopg2 send text without parameters by Postgres's simple query protocol, which runs
-        all statements of one text, in one transaction even in an autocommit block
+        all statements of one text
         (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT).
-        A statement that must be outside of any transaction, such as CREATE INDEX CONCURRENTLY,
-        therefore needs an autocommit block and a file of its own.
+        In an autocommit block, and through drivers that take one statement at a time, each
+        statement is sent by itself, as psql would: CREATE INDEX CONCURRENTLY and procedures that
+        COMMIT work there, and BEGIN and COMMIT mean what they say.
 
         With ``--sql`` the text is printed.  A file with nothing but comments does nothing.
 
         :param path: the file, UTF-8; a relative path starts at the directory of the revision.
-        :raises CommandError: the file can't be read.
+        :raises CommandError: the file can't be read, or only psql could run it.
         """
-        text = _read(_beside_revision(Path(path)))
+        file = _beside_revision(Path(path))
+        text = _read(file)
+        _require_sql(text, file)
         context = operations.migration_context
         if not text.strip():
             return
@@ -51,10 +68,109 @@ class ExecuteSqlFile:
             context.impl.static_output(_ended(text.rstrip()))
             return
         assert context.connection is not None  # Alembic has one, unless it prints
-        # Unlike op.execute(), this hands the text to the driver as it is, and without parameters.
+        if _commits_by_itself(context.connection):
+            with _transaction_ended(context.connection, file):
+                _run_each(context.connection, text, file)
+        elif context.connection.dialect.driver in _TAKE_SEVERAL:
+            _send(context.connection, text, file, 0, text)
+        else:
+            _run_each(context.connection, text, file)
+
+
+def _run_each(connection: Connection, text: str, file: Path) -> None:
+    from .sqltext.postgres import statements
+
+    for statement in statements(text):
+        _send(connection, statement.text, file, statement.start, text)
+
+
+def _send(connection: Connection, sql: str, file: Path, start: int, text: str) -> None:
+    """Send SQL; an error of the server gets the place in the file.
+
+    :param start: where the SQL stands in the file's text.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        # Unlike op.execute(), this hands the text to the driver as it is, without parameters.
         # (Connection.execution_options() would say so for every statement that follows.)
-        options = {"no_parameters": True}
-        context.connection.exec_driver_sql(text, execution_options=options)
+        connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+    except DBAPIError as error:
+        where = _place(error, sql, start, text)
+        error.sql_file = (file, *where) if where else None  # type: ignore[attr-defined]
+        error.add_note(f"in {':'.join(map(str, (file, *where)))}")
+        raise
+
+
+def _place(error: DBAPIError, sql: str, start: int, text: str) -> tuple[int, ...]:
+    """Line and column in the file; nothing where the server did not say and there are several."""
+    from .sqltext.postgres import place, statements
+
+    diagnosis = getattr(error.orig, "diag", None)
+    position = getattr(diagnosis, "statement_position", None)
+    if position is not None:
+        return place(text, start + int(position) - 1)
+    found = [statement.start for statement in statements(sql)]
+    return place(text, start + found[0]) if len(found) == 1 else ()
+
+
+def _commits_by_itself(connection: Connection) -> bool:
+    """Whether every statement is its own transaction: an autocommit block, or such an engine."""
+    asked = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    driver = connection.connection.driver_connection
+    return asked or getattr(driver, "autocommit", False) is True
+
+
+@contextmanager
+def _transaction_ended(connection: Connection, file: Path) -> Iterator[None]:
+    """Leave no transaction open that the file has begun by itself.
+
+    :raises CommandError: the file ended inside of it.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the error that is under way says more
+            if _is_open(connection):
+                connection.exec_driver_sql("ROLLBACK")
+        raise
+    if _is_open(connection):
+        connection.exec_driver_sql("ROLLBACK")
+        raise _refused(f"{file} begins a transaction and does not end it; it was rolled back")
+
+
+def _is_open(connection: Connection) -> bool:
+    """Whether a transaction is open, as libpq tells without asking the server."""
+    info = getattr(connection.connection.driver_connection, "info", None)
+    return getattr(info, "transaction_status", 0) != 0
+
+
+def _require_sql(text: str, file: Path) -> None:
+    """Refuse what is no SQL but talks to psql.
+
+    :raises CommandError: naming the line.
+    """
+    if not _PSQL.search(text):
+        return
+    from .sqltext.postgres import place, statements
+
+    for statement in statements(text):
+        offset = statement.start if statement.reads_input else statement.meta
+        if offset < 0:
+            continue
+        line, column = place(text, offset)
+        what = (
+            "COPY … FROM STDIN reads data that only psql can send: write INSERT"
+            if statement.reads_input
+            else f"{text[offset:].split(None, 1)[0]} is a command of psql, not SQL: remove it"
+        )
+        raise _refused(f"{file}:{line}:{column}: {what}")
+
+
+def _refused(message: str) -> Exception:
+    from alembic.util import CommandError
+
+    return CommandError(message)
 
 
 def _beside_revision(path: Path) -> Path:
@@ -75,9 +191,7 @@ def _beside_revision(path: Path) -> Path:
             # Alembic's sourceless mode runs revisions from there.
             return (directory.parent if directory.name == "__pycache__" else directory) / path
         frame = frame.f_back
-    from alembic.util import CommandError
-
-    raise CommandError(f"{path}: a relative path needs a revision that asks for it")
+    raise _refused(f"{path}: a relative path needs a revision that asks for it")
 
 
 def _ended(text: str) -> str:
@@ -87,11 +201,25 @@ def _ended(text: str) -> str:
 
 
 def _read(path: Path) -> str:
-    from alembic.util import CommandError
-
     try:
         return path.read_bytes().decode("utf-8-sig")  # psql skips a byte order mark, too
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from error
+        raise _refused(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8 (byte {error.start + 1})") from error
+        raise _refused(f"{path} is not UTF-8 (byte {error.start + 1})") from error
+
+
+class _Plugin(ModuleType):
+    """What the entry point names: a module, as Alembic's documentation wants it.
+
+    Before 1.20.1 Alembic iterates over what it finds there
+    (https://github.com/sqlalchemy/alembic/issues/1873).
+    """
+
+    setup = staticmethod(setup)
+
+    def __iter__(self) -> Iterator[_Plugin]:
+        yield self
+
+
+plugin = _Plugin(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..history import ADOPT
 from ..model import Finding, Level
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def state_findings(histories: Iterable[History], *, running: str = "") -> tuple[
 
 def _findings(history: History, running: str) -> list[Finding]:
     name, found = history.environment, []
+    if history.snapshot.predecessor:
+        found.append(_not_adopted(name, history.snapshot.predecessor))
     for interruption in history.snapshot.dirty:
         if running:
             found.append(_under_way(name, interruption, running))
@@ -51,6 +54,11 @@ def _findings(history: History, running: str) -> list[Finding]:
         hint = "restore the file, and put the edit into a new revision"
         found.append(Finding("changed", Level.WARNING, name, message, hint))
     return found
+
+
+def _not_adopted(name: str, predecessor: str) -> Finding:
+    message = f"golang-migrate has migrated this database ({predecessor}), and we have no record"
+    return Finding("not_adopted", Level.ERROR, name, message, ADOPT)
 
 
 def _under_way(name: str, interruption: Interruption, running: str) -> Finding:

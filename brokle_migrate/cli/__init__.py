@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import checking, dump, operating  # noqa: F401 - their commands join the group
+from . import adopt, checking, dump, operating, postgres  # noqa: F401 - they join the group
 from .argv import Names, normalise
 from .clickhouse import clickhouse
 from .commands import group
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = "brokle-migrate"
+VERBATIM = frozenset({"postgres"})
+"""Commands whose arguments another program reads."""
+
 group.add_command(graph_command)
 group.add_command(init_command)
 group.add_command(clickhouse)
@@ -33,7 +36,7 @@ def run(argv: list[str]) -> int:
     :return: the exit code (README, "Exit codes").
     """
     valued, switches = _options()
-    words = normalise(argv, valued=valued, switches=switches)
+    words = normalise(argv, valued=valued, switches=switches, verbatim=VERBATIM)
     try:
         code = group.main(words, prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as error:

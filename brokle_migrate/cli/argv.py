@@ -23,13 +23,18 @@ _FALSE = {"false", "0", "f"}
 
 
 def normalise(
-    argv: Sequence[str], *, valued: Collection[str], switches: Collection[str]
+    argv: Sequence[str],
+    *,
+    valued: Collection[str],
+    switches: Collection[str],
+    verbatim: Collection[str] = (),
 ) -> list[str]:
     """Put the command first and every option into its long form.
 
     :param argv: the arguments as typed.
     :param valued: options that take a value, such as ``--steps`` and ``-c``.
     :param switches: options that take none, such as ``--dry-run`` and ``-y``.
+    :param verbatim: commands that take everything behind them as it was typed.
     :return: the command, then everything else in the order given.
     """
     known = {*valued, *switches}
@@ -37,6 +42,9 @@ def normalise(
     rest = [_spelled(word, known) for word in argv]
     while rest:
         word = rest.pop(0)
+        if word in verbatim:
+            typed = argv[len(argv) - len(rest) :]
+            return [word, *_plain_switches(before, switches), "--", *typed]
         if word == "--" or not word.startswith("-"):
             return [word, *_plain_switches([*before, *rest], switches)]
         before.append(word)

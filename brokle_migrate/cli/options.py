@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from ..model import Limits
 
+SECTION = "alembic"
+"""Alembic's section of alembic.ini, unless ``-n`` names another."""
+
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$")
 
 
@@ -47,6 +50,7 @@ class Common:
     quiet: bool
     verbose: bool
     config: Path | None
+    section: str
     x: tuple[str, ...]
     wait: float | None
     lock_timeout: float
@@ -83,6 +87,14 @@ _COMMON = [
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="config.yaml, alembic.ini or pyproject.toml to use.",
+    ),
+    click.option(
+        "-n",
+        "--section",
+        default=SECTION,
+        show_default=True,
+        metavar="NAME",
+        help="Alembic's section of alembic.ini.",
     ),
     click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
     click.option(

@@ -142,7 +142,12 @@ def execute(
     """
     renderer = _renderer(options, Redactor(()).hide)
     try:
-        config = load(config_file=options.config, x=options.x, files_only=files_only)
+        config = load(
+            config_file=options.config,
+            x=options.x,
+            alembic_section=options.section,
+            files_only=files_only,
+        )
         hide = Redactor(config.secrets, public=config.public).hide
         renderer = _renderer(options, hide)
         with terminable(), veiled(hide), _session(options, config, renderer) as session:

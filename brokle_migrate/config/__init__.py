@@ -10,6 +10,7 @@ per setting in :mod:`.schema`.  Neither SQLAlchemy nor Alembic is imported here,
 where there is a config.yaml: every command starts with this.
 """
 
+from .headers import headers
 from .parse import parse_url
 from .resolve import load, no_color
 from .urls import DatabaseUrl
@@ -21,6 +22,7 @@ __all__ = [
     "DatabaseUrl",
     "PostgresConfig",
     "Setting",
+    "headers",
     "load",
     "no_color",
     "parse_url",

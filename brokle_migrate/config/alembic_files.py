@@ -66,6 +66,14 @@ def has_ini_section(path: Path) -> bool:
     return _parse_ini(path, path.name).has_section(CLICKHOUSE)
 
 
+def sections(path: Path, shown: str) -> list[str]:
+    """The sections of an alembic.ini.
+
+    :param shown: what to call it in messages.
+    """
+    return _parse_ini(path, shown).sections()
+
+
 def options() -> Iterator[tuple[Key, str]]:
     """Every setting that Alembic's files can hold, with its name there."""
     return ((key, key.ini) for key in KEYS if key.ini is not None)

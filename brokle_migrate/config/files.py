@@ -11,9 +11,10 @@ from .password_files import with_passwords
 from .sources import INI, TOML, YAML, Layer, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _KINDS = {".yaml": YAML, ".yml": YAML, ".ini": INI, ".cfg": INI, ".toml": TOML}
+ALEMBIC_SECTION = "alembic"
 _USUAL = (
     ("config.yaml", YAML),
     ("config.yml", YAML),
@@ -35,22 +36,27 @@ class Files:
     searched: tuple[Path, ...] = ()
 
 
-def find(directory: Path, named: Path | None, environ: Mapping[str, str]) -> Files:
-    """The files that count: the named one, Alembic's ``ALEMBIC_CONFIG``, then the usual ones.
+def find(
+    directory: Path,
+    named: Path | None,
+    environ: Mapping[str, str],
+    alembic_files: Sequence[str] = (),
+) -> Files:
+    """The files that count: the named ones, Alembic's ``ALEMBIC_CONFIG``, then the usual ones.
 
     Like Alembic, a named file of one kind does not keep the usual ones of the others from counting.
 
     :param directory: where the usual ones are.
     :param named: the file of ``--config``.
+    :param alembic_files: those of Alembic's own ``-c``, which need not be there.
     :raises ConfigError: a named file is not there, or its kind can't be told.
     """
-    found: dict[str, Path] = {}
+    found = {_alembic_kind(name): directory / name for name in alembic_files}
     if named is not None:
         kind = _kind(named)
-        found[kind] = _existing(directory / named, f"--config {named}")
+        found.setdefault(kind, _existing(directory / named, f"--config {named}"))
     if chosen := environ.get("ALEMBIC_CONFIG", "").strip():
-        # Alembic's own rule; any other name is in ini format.
-        kind = TOML if Path(chosen).name == "pyproject.toml" else INI
+        kind = _alembic_kind(chosen)
         if kind not in found:
             found[kind] = _existing(directory / chosen, "environment ALEMBIC_CONFIG")
     usual = [(directory / name, kind) for name, kind in _USUAL if kind not in found]
@@ -58,7 +64,8 @@ def find(directory: Path, named: Path | None, environ: Mapping[str, str]) -> Fil
         if path.is_file():
             found.setdefault(kind, path)
     searched = (*found.values(), *(path for path, _ in usual if path not in found.values()))
-    return Files(found.get(YAML), found.get(INI), found.get(TOML), searched)
+    there = {kind: path for kind, path in found.items() if path.is_file()}
+    return Files(there.get(YAML), there.get(INI), there.get(TOML), searched)
 
 
 def read(
@@ -83,6 +90,23 @@ def read(
     layers = [with_passwords(layer) for layer in layers]
     _raise_problems([problem for layer in layers for problem in layer.problems])
     return files, tuple(layers)
+
+
+def require_section(files: Files, directory: Path, section: str) -> None:
+    """Refuse a section of alembic.ini that is not there: its database would be passed over.
+
+    :raises ConfigError: it is another one than Alembic's usual one, and not there.
+    """
+    if files.ini is None or section == ALEMBIC_SECTION:
+        return
+    from .alembic_files import sections
+
+    shown = _shown(files.ini, directory)
+    found = sections(files.ini, shown)
+    if section not in found:
+        raise ConfigError(
+            f"{shown} has no section [{section}]", hint=f"its sections: {', '.join(found)}"
+        )
 
 
 def _read_alembic(files: Files, directory: Path, section: str) -> list[Layer]:
@@ -113,6 +137,11 @@ def _kind(named: Path) -> str:
             f"--config {named}: the name does not say what kind of file it is",
             hint="known endings: " + ", ".join(_KINDS),
         ) from None
+
+
+def _alembic_kind(name: str) -> str:
+    """Alembic's own rule: any other name is in ini format."""
+    return TOML if Path(name).name == "pyproject.toml" else INI
 
 
 def _existing(path: Path, source: str) -> Path:

@@ -9,7 +9,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
+from ..errors import ConfigError, NoEnvPy
 from ..model import CLICKHOUSE, POSTGRES
 from .sources import INI, TOML
 
@@ -25,6 +25,10 @@ _PAIR = re.compile(r"\d+_.*\.(?:up|down)\.sql")
 _MAKE_ENV_PY = (
     "`alembic init alembic` makes a directory with one; then set database.migrations_path"
     " or script_location in the [alembic] section of alembic.ini to it"
+)
+_ADOPT = (
+    "to take over what golang-migrate ran: brokle-migrate adopt golang-migrate DIR; or keep the"
+    f" pairs elsewhere: {_MAKE_ENV_PY}"
 )
 _NO_POSTGRES = (
     "set database.migrations_path or DB_MIGRATIONS_PATH, or script_location in the [alembic]"
@@ -71,6 +75,22 @@ def clickhouse(own: Entry | None, other: Entry | None, directory: Path) -> Path:
         raise
 
 
+def is_alembics(own: Entry | None, found: Path | None, directory: Path) -> bool:
+    """Whether Alembic itself comes to the same script location, or to the same problem with it.
+
+    :param own: ``database.migrations_path`` and where it was.
+    :param found: the script location, None when there is a problem with it.
+    :param directory: what Alembic takes relative paths to be relative to.
+    """
+    if own is None:
+        return found is None
+    if own[1].kind not in {INI, TOML}:
+        return False
+    value = own[0].value or ""
+    is_resource = ":" in value and not value.startswith("/")
+    return found is None or is_resource or Path(os.path.normpath(directory / value)) == found
+
+
 def _shared(entry: Entry | None, name: str, hint: str) -> Path:
     """The part of a directory that stands for both databases."""
     if entry is not None and stands_for_both(path := find(entry)):
@@ -104,8 +124,9 @@ def _with_env_py(path: Path, entry: Entry | None) -> Path:
     source = f"{entry[0].source}: " if entry else ""
     if any(_PAIR.fullmatch(name) for name in os.listdir(path)):  # noqa: PTH208 - names alone
         message = f"{source}{path} holds .sql pairs but no env.py, which Alembic needs there"
-        raise ConfigError(message, hint=_MAKE_ENV_PY)
-    raise ConfigError(f"{source}{path} has no env.py, which Alembic needs there", hint=_MAKE_ENV_PY)
+        raise NoEnvPy(message, path, hint=_ADOPT)
+    message = f"{source}{path} has no env.py, which Alembic needs there"
+    raise NoEnvPy(message, path, hint=_MAKE_ENV_PY)
 
 
 def find(entry: Entry) -> Path:

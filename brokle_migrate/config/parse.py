@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from ..errors import ConfigError
 from ..model import CLICKHOUSE, POSTGRES
-from . import url_text
+from . import options, url_text
 from .hosts import with_hosts
 from .schema import flag, nearest
 from .urls import CLICKHOUSE_PORTS, EXAMPLES, DatabaseUrl
@@ -172,14 +172,14 @@ def _unknown_scheme(scheme: str, source: str, backend: str | None) -> ConfigErro
 
 def _embedded(text: str, kind: _Kind, source: str, base: Path) -> DatabaseUrl:
     rest = text.partition("://")[2]
-    path, _, options = rest.partition("?")
+    path, _, written = rest.partition("?")
     if not path.startswith("/") or not path.strip("/"):
         raise ConfigError(
             f"{source}: an embedded engine needs a directory after three slashes",
             hint=f"{text.partition('://')[0]}:///DIR, or four slashes for an absolute path",
         )
     url = DatabaseUrl(kind.backend, "embedded", directory=base / path[1:])
-    query = _query(options)
+    query = _query(written)
     return _with_query(url, query) if kind.backend == CLICKHOUSE else replace(url, query=query)
 
 
@@ -203,9 +203,7 @@ def _with_query(url: DatabaseUrl, query: Mapping[str, str]) -> DatabaseUrl:
 
 def _clickhouse_options(url: DatabaseUrl) -> DatabaseUrl:
     """Options of other clients under the names that ours have."""
-    query = dict(url.query)
-    if query.pop("skip_verify", "").lower() in {"1", "true"}:
-        query["verify"] = "false"
+    query = options.ours(url.query)
     protocol = query.pop("protocol", "")
     if named := protocol or query.get("interface", ""):
         query.setdefault("secure", "true" if named == "https" else "false")

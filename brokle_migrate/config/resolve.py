@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from . import files, locations, target
+from .headers import with_headers
 from .levels import levels
 from .schema import CLICKHOUSE, DATABASE, KEYS, duration, flag
 from .secrets import public, secrets
@@ -34,6 +35,7 @@ def load(
     directory: Path | None = None,
     environ: Mapping[str, str] | None = None,
     alembic_section: str = "alembic",
+    alembic_files: Sequence[str] | None = None,
     files_only: bool = False,
 ) -> Config:
     """Read the whole configuration; nothing else in the product reads variables or these files.
@@ -44,6 +46,9 @@ def load(
         relative to; the current directory when left out.
     :param environ: the environment variables, ``os.environ`` when left out.
     :param alembic_section: Alembic's section of alembic.ini.
+    :param alembic_files: for Alembic's own command line: an alembic.ini and a pyproject.toml under
+        any names, as its ``-c`` gives them. Then a file or a section that is not there counts as
+        empty, and Alembic says what it lacks.
     :param files_only: no database is going to be asked, so one whose files are found counts as
         configured though nothing says where it is, or the password to it is elsewhere.
     :returns: the configuration; a database that nothing locates is None in it.
@@ -51,8 +56,10 @@ def load(
     """
     environ = os.environ if environ is None else environ
     directory = (directory or Path.cwd()).absolute()
-    found = files.find(directory, config_file, environ)
+    found = files.find(directory, config_file, environ, alembic_files or ())
     found, layers = files.read(found, directory, environ, alembic_section)
+    if alembic_files is None:
+        files.require_section(found, directory, alembic_section)
     resolve = _resolved_or_not if files_only else target.resolve
     targets = {name: resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
     postgres = _postgres(layers, targets[DATABASE], directory, files_only=files_only)
@@ -117,6 +124,7 @@ def _postgres(
         version_table=_value(layers, "database.migrations_table"),
         lock_timeout=_duration(layers, "database.lock_timeout"),
         script_location=location,
+        location_overridden=not locations.is_alembics(own, location, directory),
         schema_file=directory / (_value(layers, "database.schema_file") or ""),
         problem=problem,
     )
@@ -138,8 +146,9 @@ def _clickhouse(
         url = target.NOWHERE
     if url is None:
         return None
+    headers = first(layers, "clickhouse.headers")
     return ClickHouseConfig(
-        url=url,
+        url=with_headers(url, headers and headers[0]) if found.url else url,
         version_table=_value(layers, "clickhouse.migrations_table") or "",
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),

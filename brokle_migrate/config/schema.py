@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DATABASE = "database"
 CLICKHOUSE = "clickhouse"
 CHECK = "check"
+HEADERS = "headers"
 SECTIONS = (DATABASE, CLICKHOUSE, CHECK)
 """Our sections of config.yaml; the first part of every setting's name."""
 
@@ -106,6 +107,7 @@ KEYS = (
         ("schema_file",),
         default="schema/clickhouse.sql",
     ),
+    Key("clickhouse.headers", ("CLICKHOUSE_HEADERS",), (HEADERS,), "headers", secret=True),
     Key("clickhouse.cluster", ("CLICKHOUSE_CLUSTER",), ("cluster",), "cluster"),
     Key("check.levels", ("CHECK_LEVELS",), ("levels",), "levels"),
     Key("check.lock_file", ("CHECK_LOCK_FILE",), ("lock_file",), "lock_file", "migrations.lock"),
@@ -152,7 +154,7 @@ TOML_TABLE = "brokle-migrate"
 
 _DURATION = re.compile(r"0|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
-_FLAGS = {
+FLAGS = {
     "true": True,
     "1": True,
     "yes": True,
@@ -162,6 +164,7 @@ _FLAGS = {
     "no": False,
     "off": False,
 }
+"""How people write yes and no."""
 
 
 def flag(text: str, source: str) -> bool:
@@ -171,7 +174,7 @@ def flag(text: str, source: str) -> bool:
     :raises ConfigError: it is neither.
     """
     try:
-        return _FLAGS[text.strip().lower()]
+        return FLAGS[text.strip().lower()]
     except KeyError:
         raise ConfigError(
             f"{source}: {text!r} is neither true nor false",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..redact import SECRET_NAME
 from ..spellings import percent
 from . import url_text
+from .headers import values as values_of_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,8 @@ def _of_setting(setting: Setting) -> Iterator[str]:
     value = setting.value or ""
     if setting.name.endswith(".url"):
         yield from url_text.passwords(value)
+    elif setting.name.endswith(".headers"):
+        yield from values_of_headers(value)
     elif setting.secret:
         yield value
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 from ..model import CLICKHOUSE, POSTGRES
 from ..redact import HIDDEN, SECRET_NAME
-from . import url_text
+from . import options, url_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,6 +169,8 @@ class DatabaseUrl:
             query["protocol"] = "https" if secure == "true" else "http"
         if self.driver == "native":
             query = {k: v for k, v in query.items() if k not in _GO_CLIENT_ONLY}
+        if self.backend == CLICKHOUSE:
+            query = options.drivers(query, self.driver)
         if self.backend == POSTGRES and self._several:
             query |= self._host_lists()
         return query

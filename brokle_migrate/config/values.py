@@ -90,12 +90,15 @@ class PostgresConfig(_Environment):
     :ivar url: None when the team's ``env.py`` alone knows it.
     :ivar url_overridden: whether ``env.py`` has to be told the URL, because it does not stand in
         alembic.ini as it is.
+    :ivar location_overridden: whether Alembic has to be told the script location, because it would
+        not find it by itself.
     :ivar version_table: None leaves it to ``env.py``.
     :ivar lock_timeout: seconds to wait for a lock on a table, 0 for no limit.
     """
 
     url: DatabaseUrl | None
     url_overridden: bool = False
+    location_overridden: bool = False
     version_table: str | None = None
     lock_timeout: float = 0.0
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .schema import APPLICATION_KEYS, CLICKHOUSE, KEYS, SECTIONS, VARS, unknown
+from .headers import as_lines
+from .schema import APPLICATION_KEYS, CLICKHOUSE, HEADERS, KEYS, SECTIONS, VARS, unknown
 from .sources import YAML, Layer, broken, read_text, setting
 from .variables import problems as wrong_names
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from yaml import YAMLError
     from yaml.nodes import Node
 
+    from .schema import Key
     from .values import Setting
 
 _NULL = "tag:yaml.org,2002:null"
@@ -101,12 +103,27 @@ def _section(
         place = f"{shown}:{line}"
         if written not in known:
             problems.append(unknown(written, known, f"{place} {name}"))
+        elif written == HEADERS and isinstance(value, MappingNode):
+            settings[known[written].name] = _headers(value, known[written], place, problems)
         elif not isinstance(value, ScalarNode):
             problems.append(f"{place}: {name}.{written} has to be a single value")
         elif value.tag != _NULL and value.value.strip():
             key = known[written]
             text = value.value if key.secret else value.value.strip()
             settings[key.name] = setting(key, text, f"{shown} {name}.{written}")
+
+
+def _headers(node: Node, key: Key, place: str, problems: list[str]) -> Setting:
+    """A mapping of names to values, as the lines that it means."""
+    from yaml.nodes import ScalarNode
+
+    pairs = {}
+    for name, _, value in _pairs(node):
+        if isinstance(value, ScalarNode) and "\n" not in value.value.strip():
+            pairs[name] = value.value.strip()
+        else:
+            problems.append(f"{place}: {name} has to be a single value")
+    return setting(key, as_lines(pairs), f"{place} {CLICKHOUSE}.{HEADERS}")
 
 
 def _vars(section: Node, shown: str, problems: list[str]) -> dict[str, str] | None:

@@ -20,19 +20,18 @@ from ..errors import Busy, ConfigError
 from ..redact import Redactor
 from ..veil import veiled_log
 from .base import Log
+from .single_runs import once, own_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from alembic.config import Config as AlembicConfig
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.script import ScriptDirectory
 
     from ..config import Config, PostgresConfig
-
-    Work = Callable[[tuple[str, ...], MigrationContext], Iterable[MigrationStep]]
+    from .single_runs import Work
 
 _ALEMBIC = threading.RLock()
 
@@ -104,13 +103,14 @@ class AlembicProject:
         """
         from alembic.runtime.environment import EnvironmentContext
 
+        work = once(work, self.env_py)
         context = EnvironmentContext(self.config, self.script, fn=work, **options)
         table = self._postgres.version_table
         preferred = {} if table is None else {"version_table": table}
         forced = {"transaction_per_migration": False} if one_transaction else {}
         _adapt_configure(context, preferred, forced)
         reads = bool(options.get("dont_mutate"))
-        with _alone(reads=reads), self.quiet(), context:
+        with _alone(reads=reads), self.quiet(), own_plugins(), context:
             self.script.run_env()
 
     def _overrides(self) -> dict[str, str]:

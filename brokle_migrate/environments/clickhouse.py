@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from ..past import PastRun, RunRecord
     from ..sqltext import ServerSide
     from .base import Dump, LastRun
+    from .clickhouse_predecessor import ClickHousePredecessor
     from .cluster import Cluster
     from .drivers import Driver
     from .ledger import Prove
     from .offline_pairs import OfflinePairs
     from .recorder import Recorder
+    from .settings_check import SettingsCheck
 
 _NO_LEDGER = LedgerState(exists=False)
 
@@ -110,7 +112,16 @@ class ClickHouseEnvironment:
             dirty=state.dirty,
             changed=self._scripts.changed(state),
             exists=exists,
+            predecessor="" if state.exists else self._migrated_before(),
         )
+
+    def _migrated_before(self) -> str:
+        """What golang-migrate's usual table says, if it says anything."""
+        from .old_record import DEFAULT_TABLE
+
+        found = self.predecessor()
+        old = found.read(DEFAULT_TABLE) if found is not None else None
+        return str(old) if old is not None and old.says_something else ""
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         loaded = self._scripts.load(steps)
@@ -202,7 +213,7 @@ class ClickHouseEnvironment:
     def drop(self, objects: Sequence[DatabaseObject]) -> None:
         from .clickhouse_dropping import drop
 
-        drop(self._connected(), self.label, objects)
+        drop(self._connected(), self.label, objects, self._config.cluster)
 
     def sizes(self) -> tuple[TableSize, ...]:
         if not self._exists():
@@ -218,6 +229,16 @@ class ClickHouseEnvironment:
         known = self._redactor.known | Redactor(filter(None, [self._url.password])).known
         with self._answering():
             return dump(self._connected(), self._ledger(), known)
+
+    def predecessor(self) -> ClickHousePredecessor | None:
+        """What golang-migrate left here; None where there is no database yet."""
+        if not self._exists():
+            return None
+        from .clickhouse_predecessor import ClickHousePredecessor
+
+        with self._answering():
+            everywhere = self._cluster.on_cluster if self._cluster is not None else ""
+        return ClickHousePredecessor(self._connected(), self._ledger(), everywhere, self._answering)
 
     def facts(self) -> ServerFacts:
         with self._answering():
@@ -296,7 +317,7 @@ class ClickHouseEnvironment:
         try:
             yield
         except (ServerError, ConnectionLost) as error:
-            raise unreachable(self._url, error) from error
+            raise unreachable(self._url, error, self._config.cluster) from error
 
     def _server_side(self) -> ServerSide:
         """What the built-in placeholders stand for; only a cluster makes the server worth asking.
@@ -311,7 +332,19 @@ class ClickHouseEnvironment:
             return asked(self._cluster)
 
     def _refusal(self, statement: Statement) -> str | None:
-        return self._open().refusal(statement.text) if self._exists() else None
+        if not self._exists():
+            return None
+        refusal = self._open().refusal(statement.text)
+        if refusal is None and statement.settings:
+            with self._answering():
+                refusal = self._settings_check.refusal(statement.settings)
+        return refusal
+
+    @cached_property
+    def _settings_check(self) -> SettingsCheck:
+        from .settings_check import SettingsCheck
+
+        return SettingsCheck(self._open())
 
 
 def _configured(

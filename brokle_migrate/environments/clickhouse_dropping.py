@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import PartlyDropped, StateError
+from .clickhouse_grants import advice
 from .clickhouse_objects import BOOKKEEPING
 from .drivers import ConnectionLost, ServerError
 
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from .drivers import Driver
 
 
-def drop(driver: Driver, label: str, objects: Sequence[DatabaseObject]) -> None:
+def drop(
+    driver: Driver, label: str, objects: Sequence[DatabaseObject], cluster: str | None = None
+) -> None:
     """Drop objects, and those that others depend on when these are gone; our own tables go last.
 
     :param label: the database, for messages.
+    :param cluster: whose servers all have to know of a grant.
     :raises StateError: none of them could be dropped.
     :raises PartlyDropped: some of them were.
     """
@@ -28,8 +32,9 @@ def drop(driver: Driver, label: str, objects: Sequence[DatabaseObject]) -> None:
             dropped += bool(item)
     except ServerError as error:
         if not dropped:
-            raise StateError(f"{label} refused: {error.message}") from error
-        raise _partly(label, dropped, objects, error) from error
+            hint = advice(error, cluster)
+            raise StateError(f"{label} refused: {error.message}", hint=hint) from error
+        raise _partly(label, dropped, objects, error, advice(error, cluster)) from error
     except ConnectionLost as error:
         raise _partly(label, dropped, objects, error) from error
 
@@ -59,9 +64,14 @@ def _each(driver: Driver, objects: Sequence[DatabaseObject]) -> Iterator[Databas
 
 
 def _partly(
-    label: str, dropped: int, objects: Sequence[DatabaseObject], error: Exception
+    label: str,
+    dropped: int,
+    objects: Sequence[DatabaseObject],
+    error: Exception,
+    grant: str | None = None,
 ) -> PartlyDropped:
+    usual = "drop again: what is gone already does no harm"
     return PartlyDropped(
         f"dropped {dropped} of {len(objects)} objects of {label}, then: {error}",
-        hint="drop again: what is gone already does no harm",
+        hint=f"{grant}. Then {usual}" if grant else usual,
     )

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import StateError
 from ..locks.base import Holder, Kind
 from ..locks.heartbeat import Gone
+from .clickhouse_grants import advice
 from .cluster import Cluster, creation, patiently
 from .drivers import ConnectionLost, ServerError, connect, unreachable
 from .drivers.base import UNKNOWN_TABLE, quoted
@@ -206,5 +207,6 @@ class ClickHouseRows:
         except ServerError as error:
             raise StateError(
                 f"ClickHouse at {self._url.label} refused the lock's table {self._table}: {error}",
-                hint="the lock needs CREATE TABLE, SELECT and INSERT on it",
+                hint=advice(error, self._cluster.name if self._cluster is not None else None)
+                or "the lock needs CREATE TABLE, SELECT and INSERT on it",
             ) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .clickhouse_grants import advice
+
 if TYPE_CHECKING:
     from .drivers import ServerError
 
@@ -11,7 +13,6 @@ _MISSING = "does an earlier file create it, and is it in this database?"
 _EXISTS = (
     "something made it outside of the migrations, or another file does: IF NOT EXISTS skips it"
 )
-_READ_ONLY = "the user or the server only reads: ask its administrator"
 _NO_SPACE = "the server's disk is full: make room on it"
 
 # Numbers: system.errors of ClickHouse 26.9, where they never change their meaning.
@@ -26,7 +27,6 @@ _HINTS = {
     81: "create the database first",
     82: _EXISTS,
     159: "it took longer than the server allows: -- migrate: settings max_execution_time=0",
-    164: _READ_ONLY,
     202: "the server runs as many queries as it may: wait, or raise max_concurrent_queries",
     241: "it needs more memory than the server gives: do it in smaller parts, or raise the limit "
     "with -- migrate: settings max_memory_usage=N",
@@ -37,7 +37,6 @@ _HINTS = {
     359: "the table is larger than max_table_size_to_drop: raise that on the server",
     394: "somebody cancelled it (KILL QUERY)",
     473: "another query holds a lock on the table: look at system.processes",
-    497: "grant the user what the message names",
     517: "another mutation of the table is running: wait for it (system.mutations)",
 }
 
@@ -89,8 +88,11 @@ def _verb(sql: str) -> str:
     return next(iter(sql.split(maxsplit=1)), "").upper()
 
 
-def hint_for(error: ServerError) -> str | None:
-    """What to look at or to do after a refusal, None for one that is not common."""
+def hint_for(error: ServerError, cluster: str | None = None) -> str | None:
+    """What to look at or to do after a refusal, None for one that is not common.
+
+    :param cluster: whose servers all have to know of a grant.
+    """
     if "No space left" in error.message:
         return _NO_SPACE
-    return _HINTS.get(error.code)
+    return advice(error, cluster) or _HINTS.get(error.code)

@@ -80,8 +80,10 @@ class ClickHouseRun:
                 raise
             recorder.flush()
         except ServerError as error:
-            message = f"the ledger {self._ledger.name} refused a row: {error.message}"
-            raise StepFailed(message, step=current, hint=hint_for(error)) from error
+            message = f"the ledger {self._ledger.name} can't be used: {error.message}"
+            raise StepFailed(
+                message, step=current, hint=hint_for(error, self._ledger.cluster)
+            ) from error
         except ConnectionLost as error:
             message = f"the connection to {self._label} broke: {error}"
             raise StepFailed(message, step=current) from error
@@ -133,7 +135,7 @@ class ClickHouseRun:
             try:
                 self._wait(watch, step, number)
             except ServerError as error:
-                raise _refused(step, number, statement, error) from error
+                raise self._refused(step, number, statement, error) from error
         recorder.settle_earlier(step, settlement)
 
     def _execute(self, step: Step, number: int, statement: Statement, recorder: Recorder) -> None:
@@ -171,7 +173,9 @@ class ClickHouseRun:
                 no_effect = self._did_nothing(error, statement, query_id, watch)
                 words = error.message or "refused"
                 recorder.settle(step, number, statement, query_id, words, no_effect=no_effect)
-                raise _refused(step, number, statement, error, partial=not no_effect) from error
+                raise self._refused(
+                    step, number, statement, error, partial=not no_effect
+                ) from error
             note = f"skipped: {error.message}"
         except Unsettled as error:
             if error.no_effect:
@@ -191,7 +195,7 @@ class ClickHouseRun:
             mutations.await_earlier(self._driver, statement, tell)
             return mutations.watch(self._driver, statement)
         except ServerError as error:
-            raise _refused(step, number, statement, error, partial=False) from error
+            raise self._refused(step, number, statement, error, partial=False) from error
 
     def _did_nothing(
         self, error: ServerError, statement: Statement, query_id: str, watch: Watch
@@ -249,18 +253,23 @@ class ClickHouseRun:
         for version in sorted(touched - wanted, key=int):
             recorder.stamp(version, None)
 
-
-def _refused(
-    step: Step, number: int, statement: Statement, error: ServerError, *, partial: bool = True
-) -> StepFailed:
-    """The error for a statement that the server took, and would not or could not run."""
-    failure = _failed(step, number, statement, error.message, partial=partial)
-    failure.hint = hint_for(error)
-    if error.position is not None:
-        read = statement.text.encode()[: error.position].decode(errors="ignore")
-        failure.offset = len(read)
-        failure.location = statement.place(failure.offset)
-    return failure
+    def _refused(
+        self,
+        step: Step,
+        number: int,
+        statement: Statement,
+        error: ServerError,
+        *,
+        partial: bool = True,
+    ) -> StepFailed:
+        """The error for a statement that the server took, and would not or could not run."""
+        failure = _failed(step, number, statement, error.message, partial=partial)
+        failure.hint = hint_for(error, self._ledger.cluster)
+        if error.position is not None:
+            read = statement.text.encode()[: error.position].decode(errors="ignore")
+            failure.offset = len(read)
+            failure.location = statement.place(failure.offset)
+        return failure
 
 
 def _failed(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..vitals import Crowd, Disk, Missing, Query, Replica, RunningMutation, Vitals
 from .base import TableSize
+from .clickhouse_grants import ACCESS_DENIED, DATABASE_ACCESS_DENIED, whom
 from .drivers import ConnectionLost, ServerError
 from .drivers.base import UNKNOWN_TABLE
 from .system_mutations import unfinished
@@ -26,7 +27,6 @@ _LONG = 10  # seconds from which on a query is worth a word
 _CROWDED = 100  # parts of a partition from which on it is worth asking for the server's limit
 _LIMIT = 200  # of one kind that are read
 _ENDLESS = 1 << 63  # an object store tells a size like this
-_REFUSED = {497, 291}  # ACCESS_DENIED, DATABASE_ACCESS_DENIED
 _HERE = "database = currentDatabase()"
 
 _TABLES = f"""
@@ -94,9 +94,9 @@ class _Round:
 def _refused(part: Part, error: ServerError) -> Missing:
     if error.code == UNKNOWN_TABLE:
         return Missing(part.what, f"this version of ClickHouse has no {part.grant}")
-    if error.code in _REFUSED:
+    if error.code in {ACCESS_DENIED, DATABASE_ACCESS_DENIED}:
         why = f"this user may not read {part.grant}"
-        return Missing(part.what, why, f"GRANT SELECT ON {part.grant} TO the user")
+        return Missing(part.what, why, f"GRANT SELECT ON {part.grant} TO {whom(error.message)}")
     return Missing(part.what, error.message)
 
 

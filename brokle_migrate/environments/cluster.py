@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import ConfigError, DatabaseUnreachable, StateError
+from .clickhouse_grants import advice
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_TABLE, quoted
 from .replicas import inactive
@@ -189,7 +190,8 @@ class Cluster:
         except ServerError as error:
             raise StateError(
                 f"whether every replica of {self.name} is there can't be told: {error.message}",
-                hint="the user needs SELECT on system.clusters, system.replicas, system.zookeeper "
+                hint=advice(error, self.name)
+                or "the user needs SELECT on system.clusters, system.replicas, system.zookeeper "
                 "and system.macros, and GRANT REMOTE ON *.*",
             ) from error
         if absent:

@@ -52,6 +52,7 @@ COLUMNS = {
     "note": "String",  # what proves an outcome; what a run did
     "author": "String",
 }
+_TAKE_OVER = "take over its history: brokle-migrate adopt golang-migrate DIR; or "
 _GOLANG_MIGRATE = {"version", "dirty", "sequence"}
 
 
@@ -122,6 +123,11 @@ class Ledger:
         self._cluster = cluster
         self._reading = SEQUENTIAL if cluster else ""
 
+    @property
+    def cluster(self) -> str | None:
+        """The name of the cluster."""
+        return self._cluster.name if self._cluster is not None else None
+
     def read(self, prove: Prove | None = None) -> LedgerState:
         """What the ledger says now; creates nothing.
 
@@ -188,8 +194,12 @@ class Ledger:
         ]
 
     def create(self) -> None:
-        """Make the table unless it is there."""
+        """Make the table unless it is there, and see that it can be read.
+
+        Who may not read it could still write to it, and would not know afterwards what was applied.
+        """
         self._driver.execute(creation(self.name, COLUMNS, self._engine, "seq", self._cluster))
+        self._driver.query(f"SELECT {', '.join(COLUMNS)} FROM {self.table} LIMIT 0")
 
     def append(self, rows: list[tuple[object, ...]], query_id: str = "") -> None:
         """Add rows in one insert.
@@ -236,6 +246,13 @@ class Ledger:
                 return ()
             raise
 
+    def has_versions(self) -> bool:
+        """Whether anything was ever recorded of a version, and not only of runs."""
+        ((count,),) = self._query(
+            f"SELECT count() FROM {self.table} WHERE action != '{RUN}'{self._reading}"
+        )
+        return count != "0"
+
     def _foreign(self) -> ForeignLedger:
         found = self._driver.query(
             "SELECT name FROM system.columns WHERE database = currentDatabase() "
@@ -246,8 +263,8 @@ class Ledger:
         return ForeignLedger(
             f"the table {self.name} in ClickHouse was made by {maker} "
             f"(columns {', '.join(sorted(names))}); nothing was changed",
-            hint="keep it, and give brokle-migrate a table of its own: "
-            "CLICKHOUSE_MIGRATIONS_TABLE=brokle_migrations",
+            hint=f"{_TAKE_OVER if maker == 'golang-migrate' else ''}keep it, and give "
+            "brokle-migrate a table of its own: CLICKHOUSE_MIGRATIONS_TABLE=brokle_migrations",
         )
 
 

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import RevisionError
+from ..errors import MultipleHeads, RevisionError
 from .postgres_errors import explain
 from .templates import slug
 
@@ -36,6 +36,7 @@ def new_revision(
     try:
         config = _without_hooks(project.config)
         script = _at_one_time(config)
+        _require_one_head(script)
         planned = _planned(script, version, message, sql=sql)
         _require_free(planned)
         if not write:
@@ -77,6 +78,20 @@ def _planned(script: ScriptDirectory, version: str, message: str, *, sql: bool) 
     now = script._generate_create_date()  # noqa: SLF001 - no public name
     path = script._rev_path(_directory(script), version, message, now)  # noqa: SLF001 - likewise
     return (Path(path), *(_sql_files(Path(path)) if sql else ()))
+
+
+def _require_one_head(script: ScriptDirectory) -> None:
+    """Refuse to choose what a new revision follows.
+
+    :raises MultipleHeads: naming them.
+    """
+    heads = script.get_heads()
+    if len(heads) > 1:
+        raise MultipleHeads(
+            f"postgres has {len(heads)} heads: {', '.join(heads)}",
+            hint="join them: brokle-migrate postgres merge -m merge heads; or say which it follows:"
+            f" brokle-migrate postgres revision -m MESSAGE --head {heads[0]}",
+        )
 
 
 def _require_free(paths: tuple[Path, ...]) -> None:

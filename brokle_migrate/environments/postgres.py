@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidScripts
+from ..history import History
 from ..model import POSTGRES, Action, Limits
 from ..redact import Redactor
 from ..vitals import Vitals
@@ -14,6 +16,7 @@ from . import postgres_objects
 from .alembic_project import AlembicProject
 from .base import DatabaseObject, Log, ServerFacts, StepSql, TableSize
 from .new_revision import new_revision
+from .no_way_back import require_way_back
 from .offline import OfflineRun
 from .postgres_errors import describe
 from .postgres_limits import StatementLimits
@@ -24,7 +27,6 @@ from .revision_files import read_revisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -58,6 +60,23 @@ class PostgresEnvironment:
     def label(self) -> str:
         return self._state.label
 
+    @property
+    def url(self) -> str | None:
+        """The database that ``env.py`` connects to; None for an embedded one that is not there."""
+        return self._state.lock_url
+
+    @property
+    def versions(self) -> Path:
+        """Where a new revision is written."""
+        return Path(self._project.script.versions)
+
+    def recorded(self) -> frozenset[str] | None:
+        """The applied revisions; None where Alembic has no version table yet."""
+        snapshot = self.snapshot()
+        if not self._state.has_version_table:
+            return None
+        return History(snapshot).applied | frozenset(snapshot.recorded)
+
     def lock(self, timeout: float, waiting: Callable[[str], None]) -> Lock:
         """The lock in the database that ``env.py`` connects to."""
         from ..locks.advisory import PostgresLock
@@ -78,6 +97,7 @@ class PostgresEnvironment:
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         if any(step.action is not Action.STAMP for step in steps):
             self._require_loadable()
+            require_way_back(steps)
         return tuple(steps)
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:

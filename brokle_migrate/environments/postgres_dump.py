@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, DatabaseUnreachable, MigrateError, StateError, TimedOut
+from ..grants import advice, role
 from ..redact import HIDDEN, Redactor
 from .dump_text import postgres_text, without_known
 from .libpq import arguments, parameters
@@ -31,6 +32,9 @@ _LOCK = 60.0  # seconds to wait for a lock on a table: a migration may hold it
 _SHARE = 0.75  # of the time: what the server says of the lock is worth more than that it is over
 _OWN_SCHEMA = "brokle_migrate"  # holds the lease, which is no part of anybody's schema
 _COMPLETE = b"\n-- PostgreSQL database dump complete\n"  # the last line of every dump
+_LOCKING = re.compile(r"LOCK TABLE (?:ONLY )?(.*)")
+_TABLE = re.compile(r"permission denied for table (.+)")
+_READING = "SELECT"
 _OPTIONS = (
     "--schema-only",
     "--no-owner",
@@ -184,6 +188,19 @@ def _run(program: str, seen: _Seen, timeout: float, label: str) -> str:
     return done.stdout.decode(errors="replace")
 
 
+def _to_read(said: str, user: str | None) -> str:
+    """What ``pg_dump`` was refused, as a grant; a table is seldom alone in its schema."""
+    denied = said[said.index("permission denied") :].splitlines()[0]
+    locking = _LOCKING.search(said)
+    table = _TABLE.search(denied)
+    if locking and table:
+        schema = re.search(rf'("[^"]+"|\w+)\."?{re.escape(table[1])}"?(?:,|\s|$)', locking[1])
+        if schema:
+            grant = f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema[1]} TO {role(user)}"
+            return f"ask an administrator for: {grant}"
+    return advice(denied, user, _READING)
+
+
 def _failed(program: str, said: str, label: str, parameters: Mapping[str, str]) -> MigrateError:
     """The error for what ``pg_dump`` wrote."""
     hide = Redactor(filter(None, [parameters.get("password")])).hide
@@ -191,8 +208,8 @@ def _failed(program: str, said: str, label: str, parameters: Mapping[str, str]) 
     message = f"pg_dump can't read {label}: " + "\n".join(lines or [f"{program} gave no reason"])
     if "connection to server" in said:
         return DatabaseUnreachable(message, hint="is the server running, and does it let us in?")
+    if "permission denied" in said:
+        return MigrateError(message, hint=_to_read(said, parameters.get("user")))
     if "LOCK TABLE" in said:
         return TimedOut(message, hint="somebody changes that table: wait, and dump again")
-    if "permission denied" in said:
-        return MigrateError(message, hint="it takes USAGE on every schema and SELECT on its tables")
     return MigrateError(message)

@@ -17,6 +17,7 @@ from ..errors import (
     StepFailed,
     StepTimedOut,
 )
+from ..grants import SOMEBODY
 from ..model import Action, Location
 from .postgres_refusals import TOO_LONG, hint_for, is_already_there, is_lost
 from .postgres_unreachable import unreachable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _UNDEFINED_COLUMN = "42703"
 _READ_ONLY = "25006"
+_MENDED = {"42501", "3F000"}  # insufficient_privilege, invalid_schema_name
 
 
 _CLASS = re.compile(r"<class '[\w.]+'>: ")  # SQLAlchemy's, before the words of asyncpg
@@ -49,7 +51,7 @@ class Circumstances:
     :ivar timed_out: whether a statement was cancelled because of ``--statement-timeout``.
     """
 
-    user: str = "the user"
+    user: str = SOMEBODY
     commits: bool = False
     committed: tuple[str, ...] = ()
     autocommit: bool = False
@@ -57,11 +59,14 @@ class Circumstances:
     timed_out: bool = False
 
 
-def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
+def explain(
+    error: BaseException, label: str, env_py: Path, user: str | None = None
+) -> MigrateError:
     """The error for a run that failed before any step.
 
     :param label: the database, without user or password.
     :param env_py: the team's ``env.py``.
+    :param user: who is connected, for what has to be granted.
     """
     from alembic.util import CommandError
     from sqlalchemy import exc
@@ -74,13 +79,15 @@ def explain(error: BaseException, label: str, env_py: Path) -> MigrateError:
             "DB_MIGRATIONS_TABLE=alembic_version",
         )
     if isinstance(error, exc.ProgrammingError):
-        return StateError(f"Postgres at {label} refused: {_words(error)}")
+        state, words = sqlstate_of(error), _words(error)
+        hint = hint_for(state, words, user, error.statement or "") if state in _MENDED else None
+        return StateError(f"Postgres at {label} refused: {words}", hint=hint)
     if isinstance(error, exc.DBAPIError):
         state = sqlstate_of(error)
         if state == _READ_ONLY:
             words = f"Postgres at {label} refused: {_words(error)}"
             return StateError(words, hint=hint_for(state, _words(error), ""))
-        return unreachable(label, _words(error))
+        return unreachable(label, _words(error), user)
     if isinstance(error, CommandError):
         return RevisionError(f"postgres: {error}")
     in_a_loop = isinstance(error, RuntimeError) and "running event loop" in str(error)
@@ -117,7 +124,7 @@ def _at_its_place(
     failure = kind(
         message,
         step=step,
-        location=_place(error, step.path) if step.path else None,
+        location=_place_in_sql(error) or (_place(error, step.path) if step.path else None),
         sql=sql,
         partial=bool(seen.committed),
         hint=hint,
@@ -142,7 +149,8 @@ def _advice(step: Step, error: BaseException, seen: Circumstances) -> str:
     state = sqlstate_of(error)
     if is_already_there(state) and seen.commits:
         return _interrupted_before(step)
-    usual = TOO_LONG if seen.timed_out else hint_for(state, _words(error), seen.user)
+    sql = str(getattr(error, "statement", None) or "")
+    usual = TOO_LONG if seen.timed_out else hint_for(state, _words(error), seen.user, sql)
     parts = [usual] if usual else []
     if is_lost_connection(error):
         parts += [_AT_COMMIT if seen.ended else _TAKEN_BACK]
@@ -214,6 +222,12 @@ def describe(error: BaseException, directory: Path) -> str:
     """An exception with the innermost place below ``directory`` that it came through."""
     place = _place(error, directory)
     return f"{place}: {_words(error)}" if place else _words(error)
+
+
+def _place_in_sql(error: BaseException) -> Location | None:
+    """Where a .sql file went wrong that a revision runs, as far as the server told."""
+    found = getattr(error, "sql_file", None)  # set by op.execute_sql_file()
+    return Location(*found) if found else None
 
 
 def _place(error: BaseException, where: Path) -> Location | None:

@@ -1,8 +1,10 @@
-"""What an interrupted revision may have left behind outside of any transaction."""
+"""What an interrupted revision, or another tool, may have left behind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from .old_record import DEFAULT_TABLE, record
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,3 +30,22 @@ def invalid_indexes(connection: Connection) -> tuple[str, ...]:
         return ()
     query = _INVALID.replace("%", "%%")
     return tuple(name for (name,) in connection.exec_driver_sql(query))
+
+
+_OLD_TABLE = f"""
+SELECT FROM to_regclass('{DEFAULT_TABLE}') AS found
+WHERE has_table_privilege(found, 'SELECT') AND array['dirty', 'version'] = array(
+  SELECT attname::text FROM pg_attribute
+  WHERE attrelid = found AND attnum > 0 AND NOT attisdropped ORDER BY 1
+)
+"""
+
+
+def predecessor(connection: Connection) -> str:
+    """What golang-migrate's usual version table says; empty where it says nothing."""
+    if connection.exec_driver_sql(_OLD_TABLE).first() is None:
+        return ""
+    query = f"SELECT version, dirty FROM {DEFAULT_TABLE} LIMIT 1"
+    row = connection.exec_driver_sql(query).first() or (None, False)
+    found = record(DEFAULT_TABLE, *row)
+    return str(found) if found.says_something else ""

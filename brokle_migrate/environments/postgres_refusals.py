@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from __future__ import annotations
 
-import re
+from ..grants import advice
 
 LOCK_NOT_AVAILABLE = "55P03"
 _CANCELLED = "57014"
@@ -67,10 +67,6 @@ _LOST = {
 }
 _ALREADY_THERE = {"42P04", "42P06", "42P07", "42701", "42710", "42723"}
 
-_DENIED = re.compile(r"permission denied for (\w+) (\S+)")
-_NOT_OWNER = re.compile(r"must be owner of ([\w ]+?) (\S+)$")
-_PRIVILEGES = {"schema": "USAGE, CREATE", "database": "CREATE", "function": "EXECUTE"}
-
 
 def is_already_there(sqlstate: str) -> bool:
     """Whether something could not be made because it exists."""
@@ -82,15 +78,16 @@ def is_lost(sqlstate: str) -> bool:
     return sqlstate in _LOST or sqlstate.startswith("08")
 
 
-def hint_for(sqlstate: str, message: str, user: str) -> str | None:
+def hint_for(sqlstate: str, message: str, user: str | None, sql: str = "") -> str | None:
     """What to look at or to do after a refusal, None for one that is not common.
 
     :param user: who was refused, for what has to be granted.
+    :param sql: what was being run.
     """
     if sqlstate == _CANCELLED:
         return _cancelled(message)
     if sqlstate == _NO_PRIVILEGE:
-        return _grant(message, user)
+        return advice(message, user, sql)
     return _HINTS.get(sqlstate) or _LOST.get(sqlstate)
 
 
@@ -101,19 +98,3 @@ def _cancelled(message: str) -> str:
     if "user request" in message:
         return "an administrator or a tool cancelled it (pg_cancel_backend)"
     return "somebody cancelled it (pg_cancel_backend), or it took longer than statement_timeout"
-
-
-def _grant(message: str, user: str) -> str:
-    """The statement that an administrator has to run."""
-    denied = _DENIED.search(message)
-    if denied:
-        kind, name = denied.groups()
-        kind = "table" if kind in {"relation", "view"} else kind
-        what = _PRIVILEGES.get(kind, "ALL")
-        return f"ask an administrator for: GRANT {what} ON {kind.upper()} {name} TO {user}"
-    owned = _NOT_OWNER.search(message)
-    if owned:
-        kind, name = owned.groups()
-        kind = "table" if kind == "relation" else kind
-        return f"ask an administrator for: ALTER {kind.upper()} {name} OWNER TO {user}"
-    return f"ask an administrator to grant {user} what the message names"

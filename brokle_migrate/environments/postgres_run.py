@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MigrateError, TimedOut, interrupted
 from ..events import StepFinished, StepStarted
+from ..grants import SOMEBODY
 from ..model import Action
 from .offline import migration_step
 from .postgres_errors import Circumstances, failed, timed_out
@@ -51,7 +52,7 @@ class PostgresRun:
         self._limits = limits
         self._watch = watch
         self._committing = committing
-        self._user = "the user"
+        self._user = SOMEBODY
         self._autocommit = False
         self._ended = False
         self.current: Step | None = None
@@ -89,7 +90,7 @@ class PostgresRun:
         driver = connection.connection.driver_connection
         self._watch.attach(driver)
         self._autocommit = getattr(driver, "autocommit", False) is True
-        self._user = connection.engine.url.username or self._user
+        self._user = self._watch.user or connection.engine.url.username or self._user
         return connection
 
     def _step(
@@ -100,7 +101,11 @@ class PostgresRun:
         self._emit(StepStarted(step, number, len(self._steps)))
         self.current, self._ended = step, False
         started = time.perf_counter()
-        for part in self._parts(step, heads):
+        parts = self._parts(step, heads)
+        if not parts:  # commit the empty version table all the same: it is a record, too
+            with context.begin_transaction(_per_migration=True):
+                pass
+        for part in parts:
             part.migration_fn = self._limited(part.migration_fn, context)
             yield part
         self._emit(StepFinished(step, time.perf_counter() - started))

@@ -10,9 +10,10 @@ from ..errors import ConfigError, DatabaseUnreachable, MigrateError
 from ..history import History
 from ..model import POSTGRES, Action, Limits, Snapshot
 from .postgres_errors import explain
-from .postgres_leftovers import invalid_indexes
+from .postgres_leftovers import invalid_indexes, predecessor
 from .postgres_locks import holders
 from .postgres_run import connection_of
+from .postgres_visibility import require_visible
 from .postgres_watch import Watch, bounded_connect
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class PostgresState:
         self._project = project
         self._configured = configured
         self._invalid_indexes: tuple[str, ...] = ()
+        self._predecessor = ""
         self.heads: tuple[str, ...] = ()
         self.connected_url: URL | None = None
         self.has_version_table = False
@@ -56,10 +58,7 @@ class PostgresState:
         """The database, without user or password."""
         if self._configured is not None:
             return self._configured.label
-        if self.connected_url is not None:
-            url = self.connected_url
-            return f"postgres://{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
-        return "postgres"
+        return "postgres" if self.connected_url is None else label_of(self.connected_url)
 
     @property
     def lock_url(self) -> str | None:
@@ -84,10 +83,12 @@ class PostgresState:
         :param committing: revisions whose files seem to commit by themselves.
         """
         exists = self.exists()
-        self.heads, self._invalid_indexes = (), ()
+        self.heads, self._invalid_indexes, self._predecessor = (), (), ""
 
         def look(heads: tuple[str, ...], context: MigrationContext) -> None:
             self._note_heads(heads, context)
+            if not self.has_version_table:
+                self._predecessor = predecessor(connection_of(context))
             if committing and committing - History(self._recorded(revisions)).applied:
                 self._invalid_indexes = invalid_indexes(connection_of(context))
 
@@ -138,7 +139,13 @@ class PostgresState:
         except MigrateError:
             raise
         except (Exception, SystemExit) as error:
-            raise explain(error, self.label, self._project.env_py) from error
+            raise explain(error, self.label, self._project.env_py, self._user) from error
+
+    @property
+    def _user(self) -> str | None:
+        """Who is connected, or wants to be, as far as anybody told."""
+        told = self.watch.user if self.watch is not None else None
+        return told or (self._configured.user if self._configured is not None else None)
 
     @contextmanager
     def watched(
@@ -180,6 +187,7 @@ class PostgresState:
             recorded=self.heads,
             exists=exists,
             invalid_indexes=self._invalid_indexes,
+            predecessor=self._predecessor,
         )
 
     def _note_heads(self, heads: tuple[str, ...], context: MigrationContext) -> None:
@@ -191,6 +199,13 @@ class PostgresState:
         self.has_version_table = bool(heads) or inspect(connection).has_table(
             context.version_table, schema=context.version_table_schema
         )
+        if not self.has_version_table and context.version_table_schema is None:
+            require_visible(connection, context.version_table)
+
+
+def label_of(url: URL) -> str:
+    """A database that ``env.py`` connected to, without user or password."""
+    return f"postgres://{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
 
 
 def _is_done(step: Step, applied: Collection[str]) -> bool:

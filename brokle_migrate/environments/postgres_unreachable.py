@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..errors import DatabaseUnreachable
+from ..grants import statement_for
 
 _FOR_NOW = re.compile(
     r"the database system is |too many (clients|connections)|remaining connection slots|"
@@ -34,18 +35,20 @@ _HINTS = (
 )
 
 
-def unreachable(label: str, words: str) -> DatabaseUnreachable:
+def unreachable(label: str, words: str, user: str | None = None) -> DatabaseUnreachable:
     """The error for a database that could not be connected to.
 
     :param label: the database, without user or password.
     :param words: what the driver says of it.
+    :param user: who wanted to connect.
     """
     # libpq keeps no SQLSTATE of a connection that was not made (PQresultErrorField needs a result).
     refused = "FATAL:" in words and not _FOR_NOW.search(words)
     if _CERTIFICATE.search(words) and not _DOWN.search(words):
         refused = True  # waiting mends no certificate
-    return DatabaseUnreachable(
-        f"Postgres at {label} does not answer: {words}",
-        hint=next((hint for pattern, hint in _HINTS if pattern.search(words)), _USUAL),
-        refused=refused,
-    )
+    hint = next((hint for pattern, hint in _HINTS if pattern.search(words)), _USUAL)
+    statement = statement_for(words, user) if refused else None
+    if statement is not None:
+        hint = f"ask an administrator for: {statement}"
+    how = "does not answer" if statement is None else "refused the connection"
+    return DatabaseUnreachable(f"Postgres at {label} {how}: {words}", hint=hint, refused=refused)

@@ -73,7 +73,6 @@ SELECT gid, owner, extract(epoch FROM clock_timestamp() - prepared),
        )
 FROM pg_prepared_xacts p WHERE database = current_database() ORDER BY prepared
 """
-_READ_ALL = "GRANT pg_read_all_stats TO the user"
 
 
 class Part(NamedTuple):
@@ -125,15 +124,20 @@ def _ask(connection: Connection, part: Part, found: Vitals, *, ours: bool) -> Vi
             raise
         if ours:
             connection.exec_driver_sql(_BACK)
-        return found.without(_refused(part, error.orig))
+        return found.without(_refused(connection, part, error.orig))
 
 
-def _refused(part: Part, error: Any) -> Missing:
+def _whom(connection: Connection) -> str:
+    """Whom to grant something, as SQL writes it."""
+    return str(connection.exec_driver_sql("SELECT quote_ident(current_user)").scalar_one())
+
+
+def _refused(connection: Connection, part: Part, error: Any) -> Missing:
     from .postgres_errors import sqlstate_of
 
     words = " ".join(str(error).partition("\n")[0].split())
     if sqlstate_of(error) == "42501":  # insufficient_privilege
-        return Missing(part.what, words, f"GRANT SELECT ON {part.source} TO the user")
+        return Missing(part.what, words, f"GRANT SELECT ON {part.source} TO {_whom(connection)}")
     return Missing(part.what, words)
 
 
@@ -141,7 +145,8 @@ def _connections(connection: Connection, found: Vitals) -> Vitals:
     used, hidden, most, reserved, recovers, reads = connection.exec_driver_sql(_CONNECTIONS).one()
     if hidden:
         why = f"this user may not see what {hidden} sessions of other users do"
-        found = found.without(Missing("transactions of others", why, _READ_ALL))
+        grant = f"GRANT pg_read_all_stats TO {_whom(connection)}"
+        found = found.without(Missing("transactions of others", why, grant))
     why = "it is a standby" if recovers else "default_transaction_read_only is on" if reads else ""
     return replace(found, connections=Connections(used, most - reserved, reserved), read_only=why)
 

@@ -61,6 +61,7 @@ class Watch:
     :param deadline: on ``time.monotonic()``'s clock; None for never.
     :param reason: what the run ends with at the deadline; that its ``--timeout`` is over, if left
         out.
+    :ivar user: who is connected, None where the driver does not tell.
     """
 
     def __init__(self, deadline: float | None, reason: MigrateError | None = None) -> None:
@@ -73,6 +74,7 @@ class Watch:
         self._guard = threading.Lock()
         self._handles: list[_Handle] = []
         self.error: MigrateError | None = None
+        self.user: str | None = None
 
     def __enter__(self) -> Self:
         _listen()
@@ -122,6 +124,7 @@ class Watch:
 
     def attach(self, connection: Any) -> None:
         """Watch over a driver's connection; one that is known already is not watched twice."""
+        self.user = getattr(getattr(connection, "info", None), "user", None) or self.user
         with self._guard:
             if all(handle.connection is not connection for handle in self._handles):
                 handle = _Handle.of(connection)

@@ -45,7 +45,10 @@ _WARNING = (
     " session: the lock is a lease, and a SET may not outlast its transaction. Better give"
     " brokle-migrate the server's own URL as DATABASE_URL; the application keeps the pooler's"
 )
-_SIGNAL = "GRANT pg_signal_backend TO this user, or connect as the user that holds the lock"
+_SIGNAL = (
+    "ask an administrator for: GRANT pg_signal_backend TO {user}; or connect as the user that "
+    "holds the lock"
+)
 
 
 class PostgresLock:
@@ -100,14 +103,17 @@ class PostgresLock:
     def holder(self) -> Holder | None:
         if not exists(self._url):
             return None
-        with connect(self._url, self.where) as connection, explained(self.where, USE):
+        with connect(self._url, self.where) as connection, explained(self.where, USE, connection):
             return look(connection)
 
     def remove(self, holder: Holder) -> None:
         if holder.kind is Kind.LEASE:
             self._lease().remove(holder)
             return
-        with connect(self._url, self.where) as connection, explained(self.where, _SIGNAL):
+        with (
+            connect(self._url, self.where) as connection,
+            explained(self.where, _SIGNAL, connection),
+        ):
             if not end_session(connection, int(holder.key)):
                 raise StateError(f"Postgres at {self.where} could not end session {holder.key}")
 
@@ -131,7 +137,7 @@ class _SessionLock:
     def __enter__(self) -> None:
         connection = connect(self._url, self._wait.label)
         try:
-            with explained(self._wait.label, USE):
+            with explained(self._wait.label, USE, connection):
                 poll(lambda: _attempt(connection), lambda: look(connection), self._wait)
                 connection.execute(_NOTICE_A_DEAD_HOST)
         except BaseException:

@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
 KEY = 7_020_512_961_143_089_101  # any number will do, as long as it never changes
 
-USE = (
-    "GRANT USAGE ON SCHEMA brokle_migrate TO this user, and "
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON brokle_migrate.lease TO this user"
-)
+USE = "ask an administrator for: {grant}"
 _MAKE = (
-    "behind a pooler the lock is a row: GRANT CREATE ON DATABASE to this user, or have somebody "
-    f"run an up who may, and {USE}; or point DATABASE_URL at the server itself, past the pooler"
+    f"behind a pooler the lock is a row: {USE}; or point DATABASE_URL at the server itself, past "
+    "the pooler"
 )
 _CREATE = """
 CREATE SCHEMA IF NOT EXISTS brokle_migrate;
@@ -166,5 +163,5 @@ class PostgresRows:
             # Whatever the user's default is: the row has to be seen as it is now.
             self._connection.isolation_level = IsolationLevel.READ_COMMITTED
             self._connection.read_only = False
-        with explained(self._label, missing):
+        with explained(self._label, missing, self._connection):
             yield self._connection

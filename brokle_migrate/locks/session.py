@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import DatabaseUnreachable, MigrateError, StateError
+from ..grants import SOMEBODY, role, statement_for
 from .base import process_name
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SILENCE = 30  # seconds without an answer after which a connection counts as broken
 
+# What the lock writes to: a refusal does not name its schema.
+_LEASE = "UPDATE brokle_migrate.lease"
 # Nobody may notice for hours that the other end of an idle connection is gone.
 _ALIVE = {
     "connect_timeout": 10,
@@ -64,10 +67,14 @@ def exists(url: str) -> bool:
 
 
 @contextmanager
-def explained(label: str, missing: str = "") -> Iterator[None]:
+def explained(
+    label: str, missing: str = "", connection: psycopg.Connection | None = None
+) -> Iterator[None]:
     """Turn what Postgres or the network says into our errors.
 
-    :param missing: what to grant when the user may not do this.
+    :param missing: what to do when the user may not do this, with the statement that would allow
+        it as ``{grant}``, and the user as ``{user}``.
+    :param connection: the user's.
     """
     import psycopg
 
@@ -77,13 +84,21 @@ def explained(label: str, missing: str = "") -> Iterator[None]:
         raise
     except psycopg.errors.InsufficientPrivilege as error:
         message = f"Postgres at {label} refused what the lock needs: {_words(error)}"
-        raise StateError(message, hint=missing or None) from error
+        raise StateError(message, hint=_granting(missing, error, connection)) from error
     except psycopg.OperationalError as error:
         raise DatabaseUnreachable(
             f"Postgres at {label} does not answer: {_words(error)}", hint="is the server running?"
         ) from error
     except psycopg.Error as error:
         raise StateError(f"Postgres at {label} refused the lock: {_words(error)}") from error
+
+
+def _granting(
+    missing: str, error: psycopg.Error, connection: psycopg.Connection | None
+) -> str | None:
+    user = connection.info.user if connection is not None and not connection.closed else SOMEBODY
+    grant = statement_for(_words(error), user, _LEASE) or "what the message names"
+    return missing.format(grant=grant, user=role(user)) or None
 
 
 def _words(error: psycopg.Error) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ..adoption.values import Adoption
     from ..authoring import Created
     from ..checked import Checked
     from ..dumping import Dumped
@@ -66,6 +67,18 @@ class Renderer(Protocol):
 
     def created(self, created: Created) -> None:
         """The files of a new revision, one path a line."""
+
+    def adoption(self, adoption: Adoption, *, dry_run: bool = False) -> None:
+        """What taking over would do: on standard error, before a question.
+
+        :param dry_run: to standard output instead.
+        """
+
+    def adopted(self, adoption: Adoption, report: Report | None) -> None:
+        """What taking over has done.
+
+        :param report: what was recorded, None where nothing had to be.
+        """
 
     def initialised(self, done: Initialised) -> None:
         """The files of a project, or a patch that would make them."""

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import data
+from .adoptions import adoption_data
 from .graph_data import graph_data
 from .info_data import info_data
 from .sealing import sealed_data
@@ -13,6 +14,7 @@ from .sealing import sealed_data
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..adoption.values import Adoption
     from ..authoring import Created
     from ..checked import Checked
     from ..dumping import Dumped
@@ -88,6 +90,19 @@ class JsonRenderer:
         from .projects import initialised_data
 
         self._keep(initialised_data(done))
+
+    def adoption(self, adoption: Adoption, *, dry_run: bool = False) -> None:
+        """What taking over would do: on standard error, too, before a question."""
+        self._keep(adoption_data(adoption, done=adoption.is_done))
+        if not dry_run and not adoption.is_done:
+            self._people.adoption(adoption)
+
+    def adopted(self, adoption: Adoption, report: Report | None) -> None:
+        """What taking over has done, with the report of what was recorded."""
+        error = None if report is None else report.error
+        found = adoption_data(adoption, done=error is None)
+        run = None if report is None else data.report_data(report)
+        self._keep({**found, "run": run}, error)
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; beside the report of the run before, if there was one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import words
+from .adoptions import adopted_page, adoption_page
 from .blocks import Line
 from .checks import checked_page
 from .dumps import dump_remarks, dumped_page
@@ -26,6 +27,7 @@ from .states import status_page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ..adoption.values import Adoption
     from ..authoring import Created
     from ..checked import Checked
     from ..dumping import Dumped
@@ -125,6 +127,21 @@ class TextRenderer:
             self._err.settle()
             self._out.raw(self._out.hidden(words.printable(initialised_diff(done))))
         self._tell(initialised_remarks(done))
+
+    def adoption(self, adoption: Adoption, *, dry_run: bool = False) -> None:
+        """What taking over would do: on standard error, before a question."""
+        page = adoption_page(adoption, texts=self._verbose)
+        if dry_run or adoption.is_done:
+            self._data(page)
+        else:
+            self._err.show(page)
+
+    def adopted(self, adoption: Adoption, report: Report | None) -> None:
+        """What taking over has done."""
+        if report is not None:
+            self.report(report)
+        if report is None or report.error is None:
+            self._data(adopted_page(adoption))
 
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brokle_migrate.cli import _options
+from brokle_migrate.cli import VERBATIM, _options
 from brokle_migrate.cli.argv import normalise
 
 
@@ -32,6 +32,11 @@ from brokle_migrate.cli.argv import normalise
         ("-name up create", "create --name up"),
         ("-y -q down", "down -y -q"),
         ("-c config.yaml -x a=b status", "status -c config.yaml -x a=b"),
+        ("postgres upgrade head", "postgres -- upgrade head"),
+        ("-db postgres -y postgres -dry-run=true", "postgres --db postgres -y -- -dry-run=true"),
+        ("postgres -name x", "postgres -- -name x"),
+        ("postgres", "postgres --"),
+        ("--help postgres", "postgres --help --"),
         ("--version", "--version"),
         ("-version", "--version"),
         ("--help", "--help"),
@@ -40,4 +45,7 @@ from brokle_migrate.cli.argv import normalise
 )
 def test_command_lines_are_put_into_one_form(typed: str, read: str) -> None:
     valued, switches = _options()
-    assert normalise(typed.split(), valued=valued, switches=switches) == read.split()
+    assert (
+        normalise(typed.split(), valued=valued, switches=switches, verbatim=VERBATIM)
+        == read.split()
+    )

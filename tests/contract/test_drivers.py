@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,8 @@ from brokle_migrate.environments.drivers import (
     ServerError,
     connect,
 )
-from brokle_migrate.errors import DatabaseUnreachable
+from brokle_migrate.errors import ConfigError, DatabaseUnreachable
+from tests.support.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,16 +29,36 @@ if TYPE_CHECKING:
 KINDS = ["gateway", "connect", "native", "http", "embedded"]
 
 
+LITERALS = [
+    "100%",
+    "%s %(a)s",
+    "{x:UInt8} {}",
+    ":name",
+    "a\\\\b",
+    "it''s",
+    "é 🙂",
+    "line\nbreak",
+    "?",
+    "%%",
+    "{{}}",
+    "a\0b",
+]
+
+
 @pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
-    if request.param == "gateway":
+    return _url_of(request.param, request, tmp_path)
+
+
+def _url_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "gateway":
         return str(request.getfixturevalue("clickhouse_url"))
-    if request.param == "connect":
+    if kind == "connect":
         return _over_connect(str(request.getfixturevalue("clickhouse_url")))
-    if request.param == "native":
+    if kind == "native":
         return str(request.getfixturevalue("native_url"))
-    if request.param == "http":
+    if kind == "http":
         return str(request.getfixturevalue("server_http_url"))
     return f"clickhouse+embedded:///{tmp_path}/data"
 
@@ -65,22 +88,7 @@ def test_no_rows(driver: Driver) -> None:
     assert driver.query("SELECT 1 WHERE 0") == []
 
 
-@pytest.mark.parametrize(
-    "literal",
-    [
-        "100%",
-        "%s %(a)s",
-        "{x:UInt8} {}",
-        ":name",
-        "a\\\\b",
-        "it''s",
-        "é 🙂",
-        "line\nbreak",
-        "?",
-        "%%",
-        "{{}}",
-    ],
-)
+@pytest.mark.parametrize("literal", LITERALS)
 def test_statement_text_arrives_unchanged(driver: Driver, literal: str) -> None:
     driver.execute("CREATE TABLE t (s String) ENGINE = Log")
     driver.execute(f"INSERT INTO t SELECT '{literal}' /* {literal.replace('/', '')} */")
@@ -98,6 +106,69 @@ def test_a_long_literal_arrives_whole(driver: Driver) -> None:
     long = {"max_query_size": str(6 << 20)}
     driver.execute(f"INSERT INTO t SELECT length('{'x' * (5 << 20)}')", settings=long)
     assert driver.query("SELECT n FROM t") == [(str(5 << 20),)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        ("native", "lz4"),
+        ("native", "zstd"),
+        ("http", "gzip"),
+        ("gateway", "gzip"),
+        ("connect", "true"),
+    ],
+)
+def test_compression_changes_nothing_but_the_bytes(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, method: str
+) -> None:
+    plain = _url_of(kind, request, tmp_path)
+    parsed = parse_url(plain, source="test")
+    with TcpProxy((parsed.host, parsed.port or 0)) as proxy:
+        there = plain.replace(f":{parsed.port}/", f":{proxy.port}/")
+        opened = connect(parse_url(f"{there}?compression={method}", source="test"), {})
+        opened.execute("CREATE TABLE t (s String) ENGINE = Log")
+        for literal in LITERALS:
+            opened.execute(f"INSERT INTO t SELECT '{literal}' /* {literal.replace('/', '')} */")
+        long = "x" * (1 << 20)
+        opened.insert("t", ["s"], [(long,)])
+        if kind != "native":  # whose protocol does not compress a statement's text
+            large = {"max_query_size": str(2 << 20)}
+            opened.execute(f"INSERT INTO t SELECT '{long}'", settings=large)
+        assert opened.query("SELECT hex(s) FROM t WHERE length(s) > 99 LIMIT 1") == [
+            ("78" * len(long),)
+        ]
+        found = {row[0] for row in opened.query("SELECT s FROM t WHERE length(s) < 100")}
+        assert found == {one.replace("''", "'").replace("\\\\", "\\") for one in LITERALS}
+        opened.close()
+        assert proxy.carried < 1 << 19
+
+
+@pytest.mark.parametrize(
+    ("scheme", "method", "hint"),
+    [
+        ("clickhouse+http", "zstd", "gzip"),
+        ("clickhousedb", "lz4", "gzip"),
+        ("clickhouse+native", "gzip", "lz4, lz4hc, zstd"),
+    ],
+)
+def test_a_compression_that_a_driver_does_not_have(scheme: str, method: str, hint: str) -> None:
+    url = parse_url(f"{scheme}://u:p@127.0.0.1:1/x?compression={method}", source="test")
+    with pytest.raises(ConfigError) as raised:
+        connect(url, {})
+    assert hint in str(raised.value.hint)
+
+
+def test_a_compression_whose_packages_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "clickhouse_driver.compression.zstd", None)
+    url = parse_url("clickhouse://u:p@127.0.0.1:1/x?compression=zstd", source="test")
+    with pytest.raises(ConfigError, match="not installed") as raised:
+        connect(url, {})
+    assert "brokle-migrate[compression]" in str(raised.value.hint)
+
+
+def test_what_another_client_calls_compression_is_passed_over_where_it_means_nothing() -> None:
+    for scheme in ("clickhouse+http", "clickhousedb", "clickhouse+native"):
+        connect(parse_url(f"{scheme}://127.0.0.1:1/x?compress=lz4", source="test"), {}).close()
 
 
 def test_inserted_rows_survive(driver: Driver) -> None:
@@ -134,6 +205,58 @@ def test_settings_hold_for_one_statement(driver: Driver) -> None:
     assert driver.query("SELECT count() FROM t WHERE s = '777'") == [("1",)]
 
 
+@pytest.mark.parametrize("value", ["7", "180", "-1"])
+def test_a_setting_that_is_a_signed_number(driver: Driver, value: str) -> None:
+    driver.execute("CREATE TABLE t (s String) ENGINE = Log")
+    name = "distributed_ddl_task_timeout"
+    driver.execute(
+        f"INSERT INTO t SELECT toString(value) FROM system.settings WHERE name = '{name}'",
+        settings={name: value},
+    )
+    assert driver.query("SELECT s FROM t") == [(value,)]
+
+
+def test_a_setting_that_the_server_does_not_have(driver: Driver) -> None:
+    driver.execute("CREATE TABLE t (s String) ENGINE = Log")
+    with pytest.raises(ServerError, match="max_blok_size") as raised:
+        driver.execute("INSERT INTO t SELECT 'a'", settings={"max_blok_size": "7"})
+    assert raised.value.code == 115
+    assert driver.query("SELECT count() FROM t") == [("0",)]
+
+
+@pytest.mark.parametrize("value", ["many", "-1"])
+def test_a_setting_whose_value_is_none(driver: Driver, value: str) -> None:
+    with pytest.raises(ServerError):
+        driver.execute("SELECT 1", settings={"max_block_size": value})
+    assert driver.query("SELECT 1") == [("1",)]
+
+
+def test_settings_after_a_lost_connection(native_url: str) -> None:
+    parsed = parse_url(native_url, source="test")
+    with TcpProxy((parsed.host, parsed.port or 0)) as proxy:
+        opened = connect(replace(parsed, port=proxy.port), {"max_threads": "2"})
+        opened.execute("SELECT 1")
+        with pytest.raises(NoAnswer):
+            opened.execute("SELECT sleep(1)", timeout=0.1)
+        opened.execute("SELECT 1")
+        proxy.cut()
+        opened.execute("SELECT 1")
+        opened.close()
+
+
+def test_what_the_client_can_not_tell_an_old_server(
+    native_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clickhouse_driver.settings.available import settings
+
+    monkeypatch.delitem(settings, "max_block_size")
+    opened = connect(parse_url(native_url, source="test"), {})
+    with pytest.raises(ServerError, match="use HTTP") as raised:
+        opened.execute("SELECT 1", settings={"max_block_size": "1"})
+    assert raised.value.code == 115
+    opened.close()
+
+
 def test_a_failed_statement_leaves_nothing_in_the_next_answer(driver: Driver) -> None:
     with pytest.raises(ServerError):
         driver.execute("SELECT number, throwIf(number = 90000) FROM numbers(200000)")
@@ -143,6 +266,30 @@ def test_a_failed_statement_leaves_nothing_in_the_next_answer(driver: Driver) ->
 def test_a_bare_expression_is_no_statement(driver: Driver) -> None:
     with pytest.raises(ServerError):
         driver.execute("1 + 1")
+
+
+@pytest.mark.parametrize("kind", ["gateway", "connect", "native", "http"])
+@pytest.mark.parametrize(
+    ("part", "said", "hint"),
+    [("password", "assword", "check user, password"), ("database", "nowhere", "CREATE DATABASE")],
+)
+def test_a_first_contact_that_is_refused(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, part: str, said: str, hint: str
+) -> None:
+    url = parse_url(_url_of(kind, request, tmp_path), source="test")
+    if kind in {"gateway", "connect"}:
+        gateway: GatewayProcess = request.getfixturevalue("gateway")
+        gateway.require("brokle", "the-right-word")
+        url = replace(url, user="brokle", password="the-right-word")
+    wrong = {"password": "the-wrong-word"} if part == "password" else {"database": "nowhere"}
+    opened = connect(replace(url, **wrong), {})
+    with pytest.raises(ServerError, match=said) as raised:
+        opened.query("SELECT 1")
+    opened.close()
+    told = drivers.unreachable(replace(url, **wrong), raised.value)
+    assert told.refused
+    assert hint in str(told.hint)
+    assert "word" not in f"{told} {told.hint}".replace("password", "")
 
 
 @pytest.mark.parametrize("kind", ["clickhouse+native", "clickhouse+http", "clickhousedb"])

@@ -75,7 +75,8 @@ def place(
         project.write(
             "config.yaml",
             f"database: {{password: {json.dumps(secret('yaml'))}}}\n"
-            f"clickhouse: {{vars: {{password: {json.dumps(secret('var'))}}}}}\n",
+            f"clickhouse: {{vars: {{password: {json.dumps(secret('var'))}}},"
+            f" headers: {{X-Key: {json.dumps(secret('key'))}}}}}\n",
         )
         yield Place(project, socket, database, gateway.database_url(name))
     gateway.reset()

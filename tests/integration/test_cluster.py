@@ -110,6 +110,27 @@ def test_a_run_through_the_other_replica_sees_everything(
     assert "events" not in tables(cluster, database, 0) | tables(cluster, database, 1)
 
 
+def test_a_history_of_golang_migrate_is_adopted_on_every_replica(
+    cluster: Cluster, database: str, through: Callable[[int], Project]
+) -> None:
+    first = cluster.replicas[0]
+    table = "version Int64, dirty UInt8, sequence UInt64) ENGINE = TinyLog"
+    first.query(f"CREATE TABLE schema_migrations ON CLUSTER {NAME} ({table}", database)
+    first.query(EVENTS.format(database=database).rstrip(";"), database)
+    first.query("INSERT INTO schema_migrations VALUES (1, 1, 1), (1, 0, 2)", database)
+    argv = ("adopt", "golang-migrate", "migrations_clickhouse/versions", "-y")
+    other = through(1).run(*argv)
+    assert other.code == 1, other.out
+    assert "connect to the server that golang-migrate was connected to" in other.err
+    adopted = through(0).run(*argv)
+    assert adopted.code == 0, adopted.err
+    up = through(1).run("up")
+    assert up.code == 0, up.out + up.err
+    kept = {"events", "schema_migrations", "schema_migrations_golang_migrate"}
+    for number in (0, 1):
+        assert tables(cluster, database, number) == {*kept, "schema_migrations_lock"}
+
+
 def test_drop_empties_every_replica(
     cluster: Cluster, database: str, through: Callable[[int], Project]
 ) -> None:

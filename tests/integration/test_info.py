@@ -184,7 +184,7 @@ def stranger(applied: Project) -> Iterator[Project]:
 
 def test_without_grants_in_postgres_the_rest_is_shown(stranger: Project) -> None:
     found = told(stranger)
-    grant = "GRANT SELECT ON {} TO the user".format
+    grant = "GRANT SELECT ON {} TO stranger".format
     assert missing(found, "postgres") == {
         "connections": grant("pg_stat_activity"),
         "transactions": grant("pg_stat_activity"),
@@ -195,7 +195,7 @@ def test_without_grants_in_postgres_the_rest_is_shown(stranger: Project) -> None
         admin.execute("GRANT SELECT ON pg_stat_activity TO stranger")
         found = told(stranger)
     hints = missing(found, "postgres")
-    assert hints["transactions of others"] == "GRANT pg_read_all_stats TO the user"
+    assert hints["transactions of others"] == "GRANT pg_read_all_stats TO stranger"
     assert of(found, "postgres")["connections"]["used"] >= 2
 
 

@@ -6,6 +6,7 @@ import io
 import logging
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -278,3 +279,102 @@ def test_it_logs_nothing(project: Project, caplog: pytest.LogCaptureFixture) -> 
     project.sql("up.sql", "SELECT 1")
     project.upgrade()
     assert not [record for record in caplog.records if record.name.startswith("brokle_migrate")]
+
+
+AUTOCOMMIT = "with op.get_context().autocommit_block():\n        op.execute_sql_file('up.sql')"
+
+
+def test_in_an_autocommit_block_each_statement_is_sent_by_itself(project: Project) -> None:
+    project.revision(AUTOCOMMIT)
+    project.sql(
+        "up.sql",
+        "CREATE TABLE t (i int);\nCREATE INDEX CONCURRENTLY a ON t (i); -- ;\n"
+        "CREATE PROCEDURE p() LANGUAGE plpgsql AS $p$ BEGIN\n"
+        "  INSERT INTO t VALUES (1); COMMIT; EXECUTE $$INSERT INTO t VALUES (2);$$; END $p$;\n"
+        "CALL p();\nBEGIN; INSERT INTO t VALUES (3); ROLLBACK;\n",
+    )
+    project.upgrade()
+    assert project.rows("SELECT i FROM t ORDER BY i") == [(1,), (2,)]
+    assert project.rows("SELECT indexname FROM pg_indexes WHERE tablename = 't'") == [("a",)]
+
+
+def test_drivers_that_take_one_statement_at_a_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokle_migrate.sqlfile._TAKE_SEVERAL", set())
+    project.revision()
+    path = project.sql("up.sql", TRICKY + ";\nSELECT 1/0;\nSELECT 2")
+    with pytest.raises(DBAPIError, match="division by zero") as caught:
+        project.upgrade()
+    assert caught.value.__notes__ == [f"in {path}:14:1"]
+    assert project.tables() == []  # all in one transaction
+    project.sql("up.sql", TRICKY)
+    project.upgrade()
+    assert len(project.rows('SELECT * FROM "tri:cky"')) == 2
+
+
+def test_a_transaction_of_the_file_itself_is_taken_back(project: Project) -> None:
+    project.revision(AUTOCOMMIT)
+    project.sql("up.sql", "CREATE TABLE a ();\nBEGIN;\nCREATE TABLE b ();\nSELECT 1/0;\nCOMMIT;")
+    with pytest.raises(DBAPIError, match="division by zero") as caught:
+        project.upgrade()
+    assert caught.value.__notes__ == [f"in {project.versions / 'up.sql'}:4:1"]
+    assert project.tables() == ["a", "alembic_version"]
+
+
+def test_a_transaction_without_an_end_is_refused(project: Project) -> None:
+    project.revision(AUTOCOMMIT)
+    project.sql("up.sql", "BEGIN; CREATE TABLE a ();")
+    with pytest.raises(CommandError, match="begins a transaction and does not end it"):
+        project.upgrade()
+    assert "a" not in project.tables()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("SELECT 1;\n\\connect other\n", r":2:1: \connect is a command of psql"),
+        ("SELECT 1 \\gexec", r":1:10: \gexec is a command of psql"),
+        ("\nCOPY t (i) FROM STDIN;\n1\n\\.\n", ":2:1: COPY … FROM STDIN reads data"),
+    ],
+)
+def test_what_only_psql_can_run_is_refused(project: Project, text: str, words: str) -> None:
+    project.revision()
+    path = project.sql("up.sql", text)
+    for sql in (False, True):
+        with pytest.raises(CommandError) as caught:
+            project.upgrade(sql=sql)
+        assert str(caught.value).startswith(f"{path}{words}")
+
+
+@pytest.mark.parametrize("text", [r"SELECT E'\'\\', '\connect', '\'", "SELECT 'stdin' -- \\x"])
+def test_a_backslash_in_quotes_is_no_command(project: Project, text: str) -> None:
+    project.revision()
+    project.sql("up.sql", text)
+    project.upgrade()
+    assert project.tables() == ["alembic_version"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("SELECT 1;\nSELECT\n  nonsense;", ":3:3"),
+        ("\n\n  SELECT 1/0", ":3:3"),
+        ("SELECT 1; SELECT 1/0", ""),  # the server does not tell which of them it was
+    ],
+)
+def test_an_error_names_the_place_in_the_file(project: Project, text: str, place: str) -> None:
+    project.revision()
+    path = project.sql("up.sql", text)
+    with pytest.raises(DBAPIError) as caught:
+        project.upgrade()
+    assert caught.value.__notes__ == [f"in {path}{place}"]
+
+
+def test_older_alembics_iterate_over_the_plugin() -> None:
+    from types import ModuleType
+
+    (found,) = entry_points(group="alembic.plugins", name="brokle_migrate")
+    plugin = found.load()
+    assert isinstance(plugin, ModuleType)
+    assert [each.setup for each in plugin] == [plugin.setup]

@@ -59,6 +59,7 @@ class Call:
     settings: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     readonly: bool = False
+    roles: tuple[str, ...] | None = None  # whose grants alone count; None for all grants
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,15 @@ class Engine:
 
     Every call gets a handle of its own: what it sets, uses or leaves behind ends with it, and
     calls run side by side, as on a server.
+
+    :param config: a configuration file of the server's kind, for users and roles.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, config: Path | None = None) -> None:
         # Sixteen background threads, or an engine on two cores refuses mutations.
         self._path = f"{directory}?background_pool_size=16"
+        if config is not None:
+            self._path += f"&config-file={config}"
         self._keep = Connection(self._path)  # the engine lives as long as its last handle
         row = self._plain("SELECT version(), timezone()").decode().strip()
         self.version, self.timezone = row.split("\t")
@@ -106,6 +111,8 @@ class Engine:
             self._check_single(call.text)
             if call.readonly:
                 handle.query("SET readonly = 2")
+            if call.roles is not None:
+                handle.query(f"SET ROLE {', '.join(map(identifier, call.roles)) or 'NONE'}")
             return _answer(handle, call)
         except RuntimeError as error:
             raise self._error(str(error)) from error

@@ -13,6 +13,8 @@ The back door, JSON in and out, needs no authentication:
 - ``POST /_admin/release``: ``{id, then}``, then is ``continue`` or ``drop``
 - ``GET /_admin/faults`` and ``GET /_admin/log?since=N&database=NAME``: what happened
 - ``POST /_admin/auth``: ``{user, password}``; from now on required
+- ``POST /_admin/roles``: ``{user: [role, …]}``; what each of them may do, of the roles in the file
+  that ``--config`` names; anybody else may do everything
 - ``POST /_admin/disarm``: no faults, and an end to what they hold; the log stays
 - ``POST /_admin/reset``: no faults, no password, an empty log, nothing running
 """
@@ -29,6 +31,7 @@ import socket
 import stat
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +53,7 @@ RESET_SECONDS = 30.0
 QUERY_WAS_CANCELLED = 394
 QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING = 216
 AUTHENTICATION_FAILED = 516
+_REFUSED = ": default: Not"
 
 
 class Gateway(ThreadingHTTPServer):
@@ -58,8 +62,9 @@ class Gateway(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, directory: Path, port: int = 0) -> None:
-        self.engine = Engine(directory)
+    def __init__(self, directory: Path, port: int = 0, config: Path | None = None) -> None:
+        self.engine = Engine(directory, config)
+        self.roles: dict[str, tuple[str, ...]] = {}
         self.records = Records(self.engine)
         self.faults = Faults()
         self.credentials: tuple[str, str] | None = None
@@ -100,7 +105,12 @@ class Gateway(ThreadingHTTPServer):
             raise
         except Cancelled:
             raise self._cancelled(record) from None
-        answer = self._run(call, record, refusal_of(chosen))
+        if user in self.roles:
+            call = replace(call, roles=self.roles[user])
+        try:
+            answer = self._run(call, record, refusal_of(chosen))
+        except QueryError as error:  # the engine has one user, by the name of default
+            raise QueryError(error.code, error.text.replace(_REFUSED, f": {user}: Not")) from error
         self.faults.strike(chosen, "after", record.query_id)
         return answer
 
@@ -150,6 +160,7 @@ class Gateway(ThreadingHTTPServer):
     def reset(self) -> bool:
         """Back to how it started, the databases apart; False when something still runs."""
         self.credentials = None
+        self.roles = {}
         self.disarm()
         return self.records.clear(RESET_SECONDS)
 
@@ -250,6 +261,8 @@ class Handler(BaseHTTPRequestHandler):
             value = server.records.dump(int(options.get("since", 0)), options.get("database"))
         elif verb == "auth":
             server.credentials = (given["user"], given["password"])
+        elif verb == "roles":
+            server.roles = {user: tuple(roles) for user, roles in given.items()}
         elif verb == "disarm":
             server.disarm()
         elif verb == "reset":
@@ -282,11 +295,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.support.gateway")
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--config", type=Path)
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
-    gateway = Gateway(options.directory, options.port)
+    gateway = Gateway(options.directory, options.port, options.config)
     if options.user:
         gateway.credentials = (options.user, options.password)
 

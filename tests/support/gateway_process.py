@@ -16,6 +16,7 @@ from .process import ROOT, free_port, stop
 from .query import http_query
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 START_SECONDS = 60.0
@@ -26,11 +27,13 @@ _numbers = itertools.count(1)
 class GatewayProcess:
     """One gateway in a process of its own, over the databases in one directory.
 
+    :param config: a configuration file of the server's kind, for users and roles.
     :ivar url: ``http://127.0.0.1:PORT``; stays the same over :meth:`restart`.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, config: Path | None = None) -> None:
         self.directory = directory
+        self._config = config
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = self._start()
@@ -39,6 +42,8 @@ class GatewayProcess:
         self.directory.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "tests.support.gateway"]
         command += ["--directory", str(self.directory / "data"), "--port", str(self.port)]
+        if self._config is not None:
+            command += ["--config", str(self._config)]
         errors = self.directory / "gateway.log"
         with errors.open("a") as stderr:
             process = subprocess.Popen(
@@ -104,6 +109,10 @@ class GatewayProcess:
     def require(self, user: str, password: str) -> None:
         """Let in nobody else until the next reset."""
         self.admin("auth", {"user": user, "password": password})
+
+    def grant(self, roles: Mapping[str, Sequence[str]]) -> None:
+        """Let users do what their roles may, and nothing else, until the next reset."""
+        self.admin("roles", {user: list(names) for user, names in roles.items()})
 
     def log(self, since: int = 0, database: str | None = None) -> list[dict[str, Any]]:
         """Every query since the last reset, oldest first: ``query_id``, ``text``, ``error``, …

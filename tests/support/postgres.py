@@ -132,6 +132,18 @@ def fresh_database(server: PostgresServer) -> Iterator[str]:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def ask(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    with psycopg.connect(libpq_url(url)) as connection:
+        return connection.execute(sql.encode()).fetchall()
+
+
+def table_names(url: str) -> set[str]:
+    """The tables of the schema ``public``."""
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    return {name for (name,) in ask(url, tables)}
+
+
 def program(name: str) -> str:
     """A Postgres program: of the embedded package, else of the system.
 

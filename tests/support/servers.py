@@ -55,7 +55,11 @@ CONFIG = """<yandex>
 """
 
 USERS = """<yandex>
-  <profiles><default><log_queries>1</log_queries></default></profiles>
+  <profiles>
+    <default><log_queries>1</log_queries></default>
+    <reads><readonly>1</readonly></reads>
+    <looks><readonly>2</readonly></looks>
+  </profiles>
   <users>{users}</users>
   <quotas><default></default></quotas>
 </yandex>
@@ -63,15 +67,21 @@ USERS = """<yandex>
 
 USER_ENTRY = (
     "<{name}><password>{password}</password><networks><ip>127.0.0.1</ip></networks>"
-    "<profile>default</profile><quota>default</quota></{name}>"
+    "<profile>{profile}</profile><quota>default</quota>{more}</{name}>"
 )
+# Users who may not do everything, without a password: their profile, and what else they have.
+POOR = {
+    "reads": ("reads", ""),
+    "looks": ("looks", ""),
+    "elsewhere": ("default", "<allow_databases><database>elsewhere</database></allow_databases>"),
+}
 
 
 class ClickHouseServer:
     """One server process over one directory.
 
     It has the user ``default`` without a password and the user ``brokle`` with one that is hard
-    to quote.
+    to quote, and those of :data:`POOR`.
 
     :param extra: further configuration elements, for a cluster.
     :param users: names and passwords in place of these two.
@@ -102,7 +112,12 @@ class ClickHouseServer:
             extra=extra,
         )
         entries = "".join(
-            USER_ENTRY.format(name=name, password=password) for name, password in users.items()
+            USER_ENTRY.format(name=name, password=password, profile="default", more="")
+            for name, password in users.items()
+        )
+        entries += "".join(
+            USER_ENTRY.format(name=name, password="", profile=profile, more=more)
+            for name, (profile, more) in POOR.items()
         )
         (self.directory / "config.xml").write_text(config)
         (self.directory / "users.xml").write_text(USERS.format(users=entries))

@@ -14,6 +14,7 @@ class TcpProxy:
     """Forwards a port of this machine to another address; a context manager.
 
     :param target: host and port, or the path of a Unix socket.
+    :ivar carried: bytes that went through, both ways together.
     """
 
     def __init__(self, target: tuple[str, int] | str) -> None:
@@ -23,6 +24,7 @@ class TcpProxy:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped = False
+        self.carried = 0
         self.port = int(self._listener.getsockname()[1])
 
     def __enter__(self) -> Self:
@@ -86,5 +88,6 @@ class TcpProxy:
             while data := source.recv(_SIZE):
                 self._flowing.wait()
                 sink.sendall(data)
+                self.carried += len(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)

@@ -100,6 +100,25 @@ def test_goto_asks_for_both_when_ids_cannot_be_compared() -> None:
     assert planned("GOTO", *histories, destinations=given) == "+pabc1 +c1 +c2"
 
 
+def test_goto_along_a_branch_carries_over_what_is_named() -> None:
+    histories = postgres(f"{T1} {T3}<", T1), clickhouse(f"{T1} {T2} {T3}", f"{T1} {T2}")
+    assert planned("GOTO", *histories, destination=f"{T3}@head") == f"+p{T3} +c{T3}"
+    assert planned("GOTO", histories[0], destination=f"{T1}@base") == f"-p{T1}"
+    assert planned("GOTO", histories[0], destination=f"{T3}@+1") == f"+p{T3}"
+
+
+@pytest.mark.parametrize("destination", ["a@+1", "a@-1", "a@base"])
+def test_goto_along_a_branch_can_not_count_in_the_other_history(destination: str) -> None:
+    with pytest.raises(UsageError, match="says nothing about clickhouse") as raised:
+        planned("GOTO", postgres("a b<", "a"), clickhouse("1"), destination=destination)
+    assert "--postgres" in str(raised.value.hint)
+
+
+def test_clickhouse_has_no_branches() -> None:
+    with pytest.raises(UsageError, match="only Postgres can have those"):
+        planned("GOTO", clickhouse("1 2", "1"), destination="x@head")
+
+
 def test_goto_to_nowhere_names_both_histories() -> None:
     with pytest.raises(UnknownRevision, match="no revision 'nope' in postgres or clickhouse"):
         planned("GOTO", postgres("a"), clickhouse("1"), destination="nope")

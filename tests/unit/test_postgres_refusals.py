@@ -40,6 +40,18 @@ def test_hints(state: str, message: str, words: str) -> None:
         ("permission denied for database d", "GRANT CREATE ON DATABASE d TO app"),
         ("must be owner of table users", "ALTER TABLE users OWNER TO app"),
         ("must be owner of materialized view m", "ALTER MATERIALIZED VIEW m OWNER TO app"),
+        (
+            'permission denied to create extension "x" (Must be superuser)',
+            "for: CREATE EXTENSION x",
+        ),
+        ("permission denied for foreign server s", "GRANT USAGE ON FOREIGN SERVER s TO app"),
+        ("permission denied for view v (a detail)", "GRANT ALL ON TABLE v TO app"),
+        ("permission denied for large object 7", "grant app what the message names"),
+        (
+            "must be owner of index i",
+            "ALTER TABLE … OWNER TO app, for the table that the index i is of",
+        ),
+        ("permission denied for table My Table", 'GRANT ALL ON TABLE "My Table" TO app'),
         ("keine Berechtigung", "grant app what the message names"),
     ],
 )
@@ -58,3 +70,49 @@ def test_kinds() -> None:
     assert is_lost("08006")
     assert is_lost("57P01")
     assert not is_lost("57014")
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [
+        ("SELECT * FROM t", "SELECT"),
+        ("TABLE t", "SELECT"),
+        ("SELECT * FROM t FOR UPDATE", "SELECT, INSERT, UPDATE, DELETE"),
+        ("WITH gone AS (DELETE FROM t RETURNING *) TABLE gone", "SELECT, INSERT, UPDATE, DELETE"),
+        ("delete from t", "SELECT, INSERT, UPDATE, DELETE"),
+        ("TRUNCATE t", "TRUNCATE"),
+        ("CREATE TRIGGER x BEFORE INSERT ON t EXECUTE FUNCTION f()", "TRIGGER"),
+        ("ALTER TABLE u ADD FOREIGN KEY (a) REFERENCES t", "REFERENCES"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT 1 FROM t", "SELECT"),
+        ("SELECT f()", "ALL"),
+        ("SELECT 1; DELETE FROM t", "ALL"),
+        ("DO $$ BEGIN DELETE FROM t; END $$", "ALL"),
+        ("", "ALL"),
+    ],
+)
+def test_the_privilege_is_what_the_statement_takes(sql: str, what: str) -> None:
+    hint = hint_for("42501", "permission denied for table t", "app", sql)
+    assert hint == f"ask an administrator for: GRANT {what} ON TABLE t TO app"
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("DROP TABLE billing.users", "billing.users"),
+        ('DROP TABLE "My Billing"."users"', '"My Billing".users'),
+        ("DROP TABLE users", "users"),
+        ("DROP TABLE billing.users_old, users", "users"),
+    ],
+)
+def test_a_schema_that_stands_in_the_statement_is_kept(sql: str, named: str) -> None:
+    hint = hint_for("42501", "must be owner of table users", "app", sql)
+    assert hint == f"ask an administrator for: ALTER TABLE {named} OWNER TO app"
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [("SELECT * FROM s.t", "USAGE"), ("CREATE TABLE s.t ()", "USAGE, CREATE")],
+)
+def test_a_schema_that_is_only_read_needs_no_create(sql: str, what: str) -> None:
+    hint = hint_for("42501", "permission denied for schema s", "app", sql)
+    assert hint == f"ask an administrator for: GRANT {what} ON SCHEMA s TO app"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError, DatabaseUnreachable
-from .base import UNKNOWN_DATABASE, ConnectionLost, Driver, NoAnswer, Row, ServerError
+from ...errors import ConfigError
+from .base import ConnectionLost, Driver, NoAnswer, Row, ServerError
+from .certificates import require_certificates
+from .contact import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,10 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:
     """Open the driver that a URL names; a server is first spoken to with the first statement.
 
     :param settings: server settings for every statement.
-    :raises ConfigError: no driver has that name, or what it needs is not installed.
+    :raises ConfigError: no driver has that name, what it needs is not installed, or an option of
+        the URL is not valid.
     """
+    require_certificates(url)
     if url.driver == "native":
         from .native import NativeDriver
 
@@ -50,37 +53,4 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str]) -> Driver:
         f"there is no ClickHouse driver {url.driver!r}",
         hint="use clickhouse://, clickhouse+native://, clickhouse+http://, clickhousedb:// or "
         "clickhouse+embedded://",
-    )
-
-
-_FLAGS = frozenset(("", "true", "false", "1", "0"))
-# How each driver is told whose certificates to trust.
-_AUTHORITY = {"native": "ca_certs", "http": "verify", "connect": "ca_cert"}
-
-
-def unreachable(url: DatabaseUrl, error: ServerError | ConnectionLost) -> DatabaseUnreachable:
-    """The error for a first contact that failed."""
-    message = f"ClickHouse at {url.label} does not answer: {error}"
-    if isinstance(error, ConnectionLost):
-        refusal = _of_certificates(url, error)
-        hint = refusal or "is the server running, and are host and port right?"
-        return DatabaseUnreachable(message, hint=hint, refused=refusal is not None)
-    message = f"ClickHouse at {url.label} refused the connection: {error}"
-    if error.code == UNKNOWN_DATABASE:
-        hint = f"create it: clickhouse-client --query 'CREATE DATABASE {url.database}'"
-        return DatabaseUnreachable(message, hint=hint, refused=True)
-    return DatabaseUnreachable(message, hint="check user, password and grants", refused=True)
-
-
-def _of_certificates(url: DatabaseUrl, error: ConnectionLost) -> str | None:
-    """What to do about an encrypted connection that one of both sides does not trust."""
-    option = _AUTHORITY.get(url.driver, "")
-    named = url.query.get(option, "")
-    if named not in _FLAGS and not Path(named).is_file():
-        return f"{option}={named} in the URL names no file that can be read"
-    if "certificate" not in str(error).lower():
-        return None
-    return (
-        f"give the authority that signed the server's certificate: {option}=FILE in the URL; "
-        "and the host by the name that the certificate is for"
     )

@@ -23,6 +23,8 @@ UNKNOWN_COLUMN = 47
 UNKNOWN_IDENTIFIER_OLD = 16
 UNKNOWN_TABLE = 60
 UNKNOWN_DATABASE = 81
+CANNOT_PARSE_NUMBER = 72
+UNKNOWN_SETTING = 115
 
 # Servers before 20 say "Code: 60, e.displayText() = DB::Exception: …, e.what() = DB::Exception".
 _PREFIX = re.compile(

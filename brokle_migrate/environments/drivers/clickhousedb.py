@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import math
 import re
@@ -9,6 +10,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ...config import options
 from ...errors import ConfigError, DatabaseUnreachable
 from .base import (
     UNKNOWN_COLUMN,
@@ -18,7 +20,7 @@ from .base import (
     ServerError,
     within,
 )
-from .over_http import CONNECT_TIMEOUT, OverHttp, innermost
+from .over_http import CONNECT_TIMEOUT, OverHttp, headers_for, innermost, logs_in_by_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,17 +31,21 @@ _SAID_BY_CLICKHOUSE = re.compile(
     r"(Code: \d+[.,].*?)(?:\s*\(for url [^()]*\))?\s*$", re.DOTALL
 )  # the client adds its URL
 
+_PACKED = {"Content-Encoding": "gzip", "Accept-Encoding": "gzip"}
+# Options that the client does not get: what they say is done here.
+_OURS = (options.PASSPHRASE, options.COMPRESSION, "compress", "secure")
+
 
 class ConnectDriver(OverHttp):
     """A client of one's own over port 8123 or 8443, without a session on the server.
 
-    :param url: the server; its options are the client's (``verify``, ``ca_cert`` …) or settings.
+    :param url: the server; its further options are the client's (``proxy_path`` …) or settings.
     :param settings: sent with every statement of a step.
-    :raises ConfigError: clickhouse-connect is not installed.
+    :raises ConfigError: clickhouse-connect is not installed, or an option is not valid.
     """
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
-        super().__init__(settings)
+        super().__init__(url, settings)
         self._library = _library()
         self._url = url
         self._opened: Any = None
@@ -47,6 +53,7 @@ class ConnectDriver(OverHttp):
     def close(self) -> None:
         if self._opened is not None:
             self._opened.close()
+            self._opened.http.clear()  # a pool that was given to it is left alone otherwise
 
     def _raw(self, sql: str, parameters: dict[str, str], timeout: float | None) -> str:
         from urllib3 import Timeout
@@ -57,7 +64,10 @@ class ConnectDriver(OverHttp):
         with _translated():
             # The public calls trim statements and drop settings that the server calls read-only.
             answer = client._raw_request(  # noqa: SLF001
-                sql, {"database": client.database, **parameters}, server_wait=False
+                gzip.compress(sql.encode()) if self._compressed else sql,
+                {"database": client.database, **parameters},
+                _PACKED if self._compressed else None,
+                server_wait=False,
             )
             return str(answer.data.decode(errors="replace"))
 
@@ -75,22 +85,56 @@ class ConnectDriver(OverHttp):
         return self._opened
 
     def _open(self, timeout: float | None) -> Any:
-        options = {k: v for k, v in self._url.query.items() if k != "secure"}
+        url = self._url
+        given = {
+            name: value
+            for name, value in options.drivers(url.query, url.driver).items()
+            if name not in _OURS and not name.startswith(options.HEADER)
+        }
+        given.setdefault("tls_mode", "mutual" if logs_in_by_certificate(url) else "strict")
+        pool = self._pool(given)
         return self._library.get_client(
-            host=self._url.host,
-            port=self._url.port,
-            username=self._url.user or "default",
-            password=self._url.password or "",
-            database=self._url.database or "default",
-            interface="https" if self._url.secure else "http",
+            host=url.host,
+            port=url.port,
+            username=url.user or "default",
+            password=url.password or "",
+            database=url.database or "default",
+            interface="https" if url.secure else "http",
             connect_timeout=_seconds(within(CONNECT_TIMEOUT, self.deadline)),
             send_receive_timeout=_seconds(within(timeout, self.deadline)),
-            compress=options.pop("compress", False),
+            compress=False,  # that is done here, for statements, too
             autogenerate_session_id=False,
-            dedicated_pool=True,
+            dedicated_pool=pool is None,
             show_clickhouse_errors=True,
             query_retries=0,
-            generic_args=options,
+            pool_mgr=pool,
+            headers=headers_for(url),
+            generic_args=given,
+        )
+
+    def _pool(self, given: dict[str, str]) -> Any:
+        """A pool that opens an encrypted key; None leaves it to the client, which can't.
+
+        :param given: the client's options; what goes into the pool is taken out.
+        """
+        passphrase = self._url.query.get(options.PASSPHRASE)
+        if passphrase is None:
+            return None
+        from clickhouse_connect.driver.httputil import check_env_proxy, get_pool_manager
+
+        host, server = self._url.host, given.get("server_host_name")
+        proxy = given.pop("https_proxy", None) or check_env_proxy(
+            "https", host, self._url.port or 0
+        )
+        named: dict[str, Any] = {"server_hostname": server, "assert_hostname": server}
+        return get_pool_manager(
+            ca_cert=given.get("ca_cert"),
+            verify="verify" not in given,
+            client_cert=given.get("client_cert"),
+            client_cert_key=given.get("client_cert_key"),
+            key_password=passphrase,
+            https_proxy=proxy,
+            **(named if server else {}),
         )
 
 

@@ -6,8 +6,9 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ...config import options
 from .base import ConnectionLost, NoAnswer, ServerError, within
-from .over_http import CONNECT_TIMEOUT, OverHttp, innermost
+from .over_http import CONNECT_TIMEOUT, OverHttp, headers_for, innermost, logs_in_by_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ class HttpDriver(OverHttp):
     """
 
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
-        super().__init__(settings)
+        super().__init__(url, settings)
         from clickhouse_sqlalchemy.drivers.http.base import (
             ClickHouseDialect_http,
         )
@@ -34,10 +35,25 @@ class HttpDriver(OverHttp):
         )
         from sqlalchemy.engine import make_url
 
-        (address, *rest), options = ClickHouseDialect_http().create_connect_args(
+        from .http_session import session, unsigned
+
+        (address, *rest), given = ClickHouseDialect_http().create_connect_args(
             make_url(url.render())
         )
-        self._transport: Any = RequestsTransport(address, *rest, **options)
+        passphrase = url.query.get(options.PASSPHRASE)
+        given["http_session"] = session(passphrase, compressed=self._compressed)
+        self._transport: Any = RequestsTransport(address, *rest, **given)
+        certificate = url.query.get(options.CERTIFICATE)
+        key = url.query.get(options.KEY)
+        self._transport.cert = certificate if key is None else (certificate, key)
+        self._transport.headers = headers_for(url)
+        if logs_in_by_certificate(url) or "Authorization" in self._transport.headers:
+            self._transport.auth = unsigned
+        if logs_in_by_certificate(url):
+            self._transport.headers |= {
+                "X-ClickHouse-User": url.user or "default",
+                "X-ClickHouse-SSL-Certificate-Auth": "on",
+            }
 
     def close(self) -> None:
         self._transport.http.close()

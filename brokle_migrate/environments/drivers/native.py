@@ -11,9 +11,21 @@ import os
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .base import PATIENCE, SILENCE, ConnectionLost, NoAnswer, Row, ServerError, within
+from ...config import headers, options
+from ...errors import ConfigError
+from .base import (
+    PATIENCE,
+    SILENCE,
+    ConnectionLost,
+    NoAnswer,
+    Row,
+    ServerError,
+    within,
+)
+from .native_settings import Door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +40,7 @@ class NativeDriver:
 
     :param url: the server; its password reaches the client only.
     :param settings: sent with every statement.
+    :raises ConfigError: an option of the URL is not valid, or needs what is not installed.
     """
 
     deadline: float | None = None
@@ -35,12 +48,11 @@ class NativeDriver:
     def __init__(self, url: DatabaseUrl, settings: Mapping[str, str]) -> None:
         # Without this the client computes every day of four centuries when it is imported.
         os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "on")
-        from clickhouse_driver import Client
-
         # It logs the traceback of every lost connection, which is reported as an error anyway.
         logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
-        self._client: Any = Client.from_url(_client_url(url))
+        self._client = _client(url)
         self._settings = dict(settings)
+        self._door = Door(self._client, self.query)
 
     def execute(
         self,
@@ -50,10 +62,9 @@ class NativeDriver:
         settings: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> None:
+        together = self._door.admitted({**self._settings, **(settings or {})})
         with self._translated(), self._answer_within(SILENCE), self._cut_off(timeout):
-            self._client.execute(
-                sql, query_id=query_id or None, settings={**self._settings, **(settings or {})}
-            )
+            self._client.execute(sql, query_id=query_id or None, settings=together)
 
     def query(self, sql: str, *, timeout: float = PATIENCE) -> list[Row]:
         with self._translated(), self._answer_within(timeout):
@@ -159,9 +170,37 @@ class NativeDriver:
             raise ConnectionLost(_words(error)) from error
 
 
+def _client(url: DatabaseUrl) -> Any:
+    from clickhouse_driver import Client
+    from clickhouse_driver.errors import UnknownCompressionMethod
+
+    if headers(url):
+        raise ConfigError(
+            "headers for ClickHouse go over HTTP, and the URL is one for the native protocol",
+            hint="use clickhouse+http:// or port 8123 or 8443, or leave the headers out",
+        )
+    method = url.query.get(options.COMPRESSION, "")
+    try:
+        return Client.from_url(_client_url(url))
+    except UnknownCompressionMethod as error:
+        raise ConfigError(
+            f"{options.COMPRESSION}={method} in the ClickHouse URL needs packages that are not"
+            " installed",
+            hint="pip install 'brokle-migrate[compression]'",
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            f"an option of the ClickHouse URL is not valid: {error}",
+            hint=f"{options.COMPRESSION}= is lz4, lz4hc, zstd, true or false; times are seconds",
+        ) from error
+
+
 def _client_url(url: DatabaseUrl) -> str:
     """The URL as ``clickhouse_driver`` reads it, which knows no SQLAlchemy driver names."""
-    return url.render().replace("clickhouse+native://", "clickhouse://", 1)
+    from ... import __version__
+
+    named = replace(url, query={"client_name": f"brokle-migrate/{__version__}", **url.query})
+    return named.render().replace("clickhouse+native://", "clickhouse://", 1)
 
 
 def _words(error: BaseException) -> str:

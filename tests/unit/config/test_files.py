@@ -197,7 +197,7 @@ def test_a_file_that_can_not_be_read(place: Place, monkeypatch: pytest.MonkeyPat
             "[clickhouse]\nzzz = x\n",
             (
                 "alembic.ini [clickhouse]: unknown key 'zzz'; known are sqlalchemy.url,"
-                " script_location, version_table, engine, cluster"
+                " script_location, version_table, engine, headers, cluster"
             ),
         ),
         ("config.yaml", "database: postgres://h\n", "config.yaml:1: database has to be a mapping"),
@@ -207,7 +207,7 @@ def test_a_file_that_can_not_be_read(place: Place, monkeypatch: pytest.MonkeyPat
             (
                 "config.yaml:2 clickhouse: unknown key '?'; known are url, host, port, user,"
                 " username, password, password_file, database, name, secure, migrations_path,"
-                " migrations_table, migrations_engine, schema_file, cluster"
+                " migrations_table, migrations_engine, schema_file, headers, cluster"
             ),
         ),
         ("config.yaml", "database: [a]\n", "config.yaml:1: database has to be a mapping"),
@@ -353,3 +353,22 @@ def test_alembic_ini_and_pyproject_toml_together(place: Place) -> None:
     assert postgres.script_location == place.path / "migrations"
     assert postgres.url is not None
     assert (postgres.url.host, postgres.url_overridden) == ("h", False)
+
+
+def test_the_files_of_alembics_own_option(place: Place) -> None:
+    place.write("alembic.ini", "[alembic]\nsqlalchemy.url = postgresql://usual/db\n")
+    other = place.write("other.cfg", "[alembic]\nsqlalchemy.url = postgresql://other/db\n")
+    toml = place.write("sub/pyproject.toml", '[tool.alembic]\nscript_location = "a"\n')
+    place.write("named.ini", "[alembic]\n")
+    found = place.load(
+        alembic_files=("other.cfg", "sub/pyproject.toml"), config_file=Path("named.ini")
+    )
+    assert (found.ini_file, found.toml_file) == (other, toml)
+    assert "other" in found.require_postgres().url.label
+
+
+def test_a_file_of_alembics_own_option_that_is_not_there_counts_as_empty(place: Place) -> None:
+    place.write("alembic.ini", "[alembic]\nsqlalchemy.url = postgresql://usual/db\n")
+    found = place.load(alembic_files=("nonesuch.ini",))
+    assert found.ini_file is None
+    assert found.postgres is None

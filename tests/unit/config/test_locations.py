@@ -114,7 +114,10 @@ def test_pairs_where_alembic_needs_env_py(both: Place, directory: str) -> None:
             f"environment DB_MIGRATIONS_PATH: {both.path}/{directory} holds .sql pairs but no"
             " env.py, which Alembic needs there"
         ),
-        MAKE_ENV_PY,
+        (
+            "to take over what golang-migrate ran: brokle-migrate adopt golang-migrate DIR; or keep"
+            f" the pairs elsewhere: {MAKE_ENV_PY}"
+        ),
     )
 
 
@@ -192,3 +195,37 @@ def test_relative_directories_of_embedded_engines(place: Place) -> None:
     url = config.require_postgres().url
     assert url is not None
     assert str(url.directory) == "/x"
+
+
+@pytest.mark.parametrize(
+    ("ini", "path", "told"),
+    [
+        ("script_location = %(here)s/a", "", False),
+        ("script_location = a", "", False),
+        ("script_location = ./a/", "", False),
+        ("script_location = nonesuch", "", False),
+        ("script_location = package:a", "", False),
+        ("script_location = nonesuch", "a", True),
+        ("version_table = v", "a", True),
+        ("version_table = v", "", False),
+    ],
+)
+def test_alembic_is_told_only_what_it_would_not_find_by_itself(
+    place: Place, ini: str, path: str, told: bool
+) -> None:
+    place.write("alembic.ini", f"[alembic]\n{ini}\nsqlalchemy.url = postgresql://h/db\n")
+    place.write("a/env.py", "")
+    place.write("package/__init__.py", "")
+    place.write("package/a/env.py", "")
+    place.env(DB_MIGRATIONS_PATH=path)
+    assert place.load().require_postgres().location_overridden is told
+
+
+def test_alembic_is_told_where_the_script_location_of_another_directorys_file_is(
+    place: Place,
+) -> None:
+    place.write("sub/alembic.ini", "[alembic]\nscript_location = a\n")
+    place.write("sub/a/env.py", "")
+    found = place.load(alembic_files=("sub/alembic.ini",)).require_postgres()
+    assert found.location_overridden
+    assert found.script_location == place.path / "sub" / "a"

@@ -24,6 +24,7 @@ def value(key: Key, which: int) -> str:
         "url": (f"{scheme}://one/x", f"{scheme}://two/x"),
         "port": ("1111", "2222"),
         "secure": ("true", "false"),
+        "headers": ("A:one", "A:two"),
         "auto_migrate": ("true", "false"),
         "health_cache": ("1s", "2s"),
         "levels": ("CH001=off", "CH001=error"),

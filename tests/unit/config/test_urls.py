@@ -129,6 +129,26 @@ URLS = [
         "clickhouse://h:9440",
     ),
     (
+        "clickhousedb://h?secure=1&cert=c&sslkey=k&verify=/a&skip_verify=0",
+        "clickhousedb://h:8443?client_cert=c&client_cert_key=k&ca_cert=%2Fa&secure=true",
+        "clickhouse://h:8443",
+    ),
+    (
+        "https://h?client_cert=c&client_cert_key=k&sslpassword=p&ca_cert=a&verify=yes",
+        "clickhouse+http://default:@h:8443?cert=c&keyfile=k&keypass=p&verify=a&protocol=https",
+        "clickhouse://h:8443",
+    ),
+    (
+        "clickhouses://h?sslcert=c&client_cert_key=k&verify=/a&compression=lz4",
+        "clickhouse+native://h:9440?certfile=c&keyfile=k&compression=lz4&ca_certs=%2Fa&secure=true",
+        "clickhouse://h:9440",
+    ),
+    (
+        "https://h?verify=no",
+        "clickhouse+http://default:@h:8443?verify=false&protocol=https",
+        "clickhouse://h:8443",
+    ),
+    (
         "clickhouse://h1:9000,h2:9001/db",
         "clickhouse+native://h1:9000/db?alt_hosts=h2%3A9001",
         "clickhouse://h1:9000/db",

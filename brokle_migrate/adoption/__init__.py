@@ -1,0 +1,1 @@
+"""Taking over what another tool has migrated, or what nobody has recorded."""
