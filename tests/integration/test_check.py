@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from brokle_migrate import command, load
+from tests.support.git import Repository
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -117,6 +119,26 @@ def test_files_are_enough(tmp_path: Path, yaml: str) -> None:
     assert result.out.startswith("1 postgres revision, 1 clickhouse revision"), result.err
     assert project.invoke("check", "--db", "clickhouse").code == result.code
     assert project.invoke("status").code == 2
+
+
+def test_the_library(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.write("config.yaml", PATHS)
+    project.add_pair("1", "t", TABLE, "DROP TABLE t")
+    config = load(directory=project.path, environ={}, files_only=True)
+    assert command.seal(config, write=False).entries == 1
+    assert not config.lock_file.exists()
+    assert command.seal(config).written
+    project.add_pair("2", "u", TABLE, "DROP TABLE t")
+    found = command.check(config).findings
+    assert {each.id for each in found} == {"MG011"}
+    Repository(project.path)
+    project.add_pair("0", "v", TABLE, "DROP TABLE t")
+    found = command.check(config, ["clickhouse"], changed_since="HEAD").findings
+    assert [each.id for each in found if each.location.path.name.startswith("0_")] == [
+        "MG007",
+        "MG011",
+    ]
 
 
 def test_there_have_to_be_files(tmp_path: Path) -> None:
