@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .checked import Checked, Silenced, Since
+from .checks.catalogue import BY_ID
 from .checks.changed import changed_findings
 from .checks.files import history_findings
 from .checks.silencing import levelled
@@ -83,6 +84,9 @@ def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
 
 
 def _allowing(finding: Finding, reaches: Iterable[Reach]) -> Reach | None:
+    rule = BY_ID.get(finding.id)
+    if rule is not None and not rule.allowable:
+        return None
     return next((reach for reach in reaches if reach.covers(finding)), None)
 
 

@@ -58,7 +58,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A line that keeps a lock file from being read for certain."""
+    """A line that keeps a lock file from being read for certain.
+
+    :ivar line: from 1; 0 for the file as a whole.
+    """
 
     line: int
     message: str

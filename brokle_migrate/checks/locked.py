@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..model import Level, Location
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from ..lockfile import Entry, HistoryFiles, LockFile
     from ..model import Finding
 
-EDITED = Rule("MG010", Level.ERROR, "a file that was edited since the lock file sealed it")
-NEW = Rule("MG011", Level.ERROR, "a revision that the lock file does not have")
-GONE = Rule("MG012", Level.ERROR, "an entry of the lock file that no file has")
-ORDER = Rule("MG013", Level.ERROR, "entries of the lock file in another order than the histories")
-MERGED = Rule("MG014", Level.ERROR, "a lock file that was merged wrongly, or edited by hand")
+# A file can't allow that it was edited: only the lock file says that the edit was seen.
+_rule = partial(Rule, level=Level.ERROR, allowable=False)
+EDITED = _rule("MG010", title="a file that was edited since the lock file sealed it")
+NEW = _rule("MG011", title="a revision that the lock file does not have")
+GONE = _rule("MG012", title="an entry of the lock file that no file has")
+ORDER = _rule("MG013", title="entries of the lock file in another order than the histories")
+MERGED = _rule("MG014", title="a lock file that was merged wrongly, or edited by hand")
 RULES = (EDITED, NEW, GONE, ORDER, MERGED)
 
 UPDATE = "brokle-migrate check --update-lock"

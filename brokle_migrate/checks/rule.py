@@ -29,12 +29,14 @@ class Rule:
     :ivar title: what it finds, as the end of "a statement that …" or a short sentence.
     :ivar reason: why that is worth finding, in a paragraph or several; empty where the title says
         all.
+    :ivar allowable: whether a file may allow what it finds.
     """
 
     id: str
     level: Level
     title: str
     reason: str = ""
+    allowable: bool = True
 
     def finding(
         self, environment: str, message: str, hint: str = "", location: Location | None = None

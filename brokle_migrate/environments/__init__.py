@@ -146,7 +146,6 @@ class Environments:
         """Add a new revision to the lock file; None where the project has none.
 
         :param names: of the histories that have it.
-        :raises ConfigError: the lock file can't be read or written.
         """
         from . import sealing
 

@@ -8,7 +8,7 @@ from .. import lockfile
 from ..checks.files import INVALID
 from ..checks.locked import UPDATE, locked_findings
 from ..errors import ConfigError, InvalidScripts, UsageError
-from ..lockfile import LockFile, Sealed
+from ..lockfile import Flaw, LockFile, Sealed
 from ..model import CLICKHOUSE, POSTGRES
 from ..replacing import replace_file
 from .lock_entries import history_files
@@ -66,26 +66,35 @@ def update(config: Config, names: Sequence[str], *, write: bool = True) -> Seale
 def add(config: Config, names: Sequence[str], version: str) -> Sealed | None:
     """Add a new revision, and leave every other line but the first as it is.
 
+    Its files are there, whatever happens to the lock file, so nothing is raised.
+
     :param names: the histories that have it.
-    :return: what became of the lock file: where it was not in order it is left alone, and nothing
-        is written; None where the project has none.
-    :raises ConfigError: it can't be read or written.
+    :return: what became of the lock file: where it was not in order, or can't be read or written,
+        it is left alone; None where the project has none.
     """
-    text = read(config.lock_file)
-    if text is None:
-        return None
+    try:
+        text = read(config.lock_file)
+        return None if text is None else _added(config, names, version, text)
+    except ConfigError as error:
+        return _left_alone(config, (Flaw(0, error.message),))
+
+
+def _added(config: Config, names: Sequence[str], version: str, text: str) -> Sealed:
     old = lockfile.parse(text)
     if old.flaws:
-        return Sealed(config.lock_file, (), len(old.entries), old.flaws, False, False)
+        return _left_alone(config, old.flaws)
     entries = [entry for _, entry in old.entries]
     for name in names:
         _insert(entries, config, name, version)
     new = lockfile.render(entries)
     if new != text:
         _write(config.lock_file, new)
-    return Sealed(
-        config.lock_file, lockfile.changes(old, entries), len(entries), (), new != text, True
-    )
+    changes = lockfile.changes(old, entries)
+    return Sealed(config.lock_file, changes, len(entries), differs=new != text)
+
+
+def _left_alone(config: Config, flaws: tuple[Flaw, ...]) -> Sealed:
+    return Sealed(config.lock_file, (), 0, flaws, differs=False, written=False)
 
 
 def read(path: Path) -> str | None:

@@ -54,21 +54,28 @@ def sarif(checked: Checked) -> str:
 
 
 def _rule(rule: Rule) -> Object:
-    allow = f"-- migrate: allow {rule.id} because …"
-    module = f"# migrate: allow {rule.id} because …"
     full = rule.reason or f"Finds {rule.title}."
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": full},
         "help": {
-            "text": f"{full}\n\nWhere it is meant: {allow} above the statement of a .sql file, or "
-            f"{module} in a revision.",
-            "markdown": f"{full}\n\nWhere it is meant: `{allow}` above the statement of a .sql "
-            f"file, or `{module}` in a revision.",
+            "text": f"{full}\n\n{_way_out(rule, '')}",
+            "markdown": f"{full}\n\n{_way_out(rule, '`')}",
         },
         "defaultConfiguration": {"level": _LEVELS[rule.level]},
     }
+
+
+def _way_out(rule: Rule, tick: str) -> str:
+    """What to do where that is meant to be."""
+    if not rule.allowable:
+        return f"Where it is meant: {tick}brokle-migrate check --update-lock{tick}."
+    allow = f"migrate: allow {rule.id} because …{tick}"
+    return (
+        f"Where it is meant: {tick}-- {allow} above the statement of a .sql file, or "
+        f"{tick}# {allow} in a revision."
+    )
 
 
 def _invocation(checked: Checked) -> Object:

@@ -36,7 +36,8 @@ def added_remarks(sealed: Sealed) -> Iterator[Line]:
     name = path(sealed.path)
     if sealed.repaired:
         flaw = sealed.repaired[0]
-        yield Line(f"{name} was left alone, line {flaw.line}: {flaw.message}", Tone.WARN)
+        line = f", line {flaw.line}" if flaw.line else ""
+        yield Line(f"{name} was left alone{line}: {flaw.message}", Tone.WARN)
         yield Line(f"hint: put it in order, then: {_SEAL}", Tone.NEXT)
     elif not sealed.changes:
         yield Line(f"{name} does not have it: the files are not in order", Tone.WARN)

@@ -204,3 +204,15 @@ def test_several_directories(project: Project, repository: Repository, tmp_path:
 def test_a_directory_that_is_gone(project: Project) -> None:
     shutil.rmtree(project.postgres_versions)
     assert found(project) == [("MG008", "a_revision_a.py")]
+
+
+def test_an_edit_can_be_allowed_and_still_has_to_be_sealed(project: Project) -> None:
+    project.invoke("check", "--update-lock")
+    why = "migrate: allow MG008 because no release has it"
+    (project.clickhouse_versions / "1_old.up.sql").write_text(f"SELECT 1;\n\n-- {why}\nSELECT 2")
+    module = next(project.postgres_versions.glob("a_*.py"))
+    text = module.read_text().replace("SELECT 1", "SELECT 2")
+    module.write_text(f"# {why}\n# migrate: allow MG010 because I say so\n{text}")
+    assert found(project) == [("MG010", module.name), ("MG010", "1_old.up.sql")]
+    result = project.invoke("check", "--changed-since", "main")
+    assert result.out.count("MG008 is allowed: no release has it") == 2

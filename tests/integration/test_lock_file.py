@@ -159,6 +159,14 @@ def test_create_leaves_a_file_that_is_not_in_order_alone(project: Project) -> No
     assert result.code == 0
     assert "migrations.lock was left alone, line 1" in result.err
     assert path.read_text() == broken
+    path.unlink()
+    path.mkdir()
+    result = project.invoke("create", "--name", "another")
+    assert result.code == 0
+    assert len(result.out.splitlines()) == 3
+    assert "migrations.lock was left alone: " in result.err
+    assert "can't be read: Is a directory" in result.err
+    assert project.invoke("check").code == 2
 
 
 @pytest.mark.parametrize("dbs", [("all", "all"), ("postgres", "clickhouse")])
