@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .environments import Environments
     from .environments.write_hooks import HookRun
+    from .lockfile import Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class Created:
 
     :ivar version: the id that they share.
     :ivar hooks: what ran on them.
+    :ivar sealed: what became of the lock file, where the project has one.
     """
 
     version: str
     paths: tuple[Path, ...]
     hooks: tuple[HookRun, ...] = ()
+    sealed: Sealed | None = None
 
     def each(self, hide: Callable[[str], str]) -> Created:
         """The same with what hooks said hidden."""
@@ -58,7 +61,7 @@ def create(
     """Create one Alembic revision and one ClickHouse pair under the same version.
 
     Once all files are there, the hooks of each database run on its own; a file stays whatever
-    becomes of them.
+    becomes of them.  What they made of the files is added to the lock file, if there is one.
 
     :param sql: put the Postgres part into a pair of .sql files beside the revision.
     :param write: False only says which files there would be.
@@ -79,8 +82,11 @@ def create(
         if isinstance(error, OSError):
             raise ConfigError(f"can't write {error.filename}: {error.strerror}") from error
         raise
-    runs = (environments.run_hooks(*each) for each in written.items() if write)
-    return Created(version, tuple(chain(*written.values())), tuple(chain(*runs)))
+    paths = tuple(chain(*written.values()))
+    if not write:
+        return Created(version, paths)
+    runs = tuple(chain(*(environments.run_hooks(*each) for each in written.items())))
+    return Created(version, paths, runs, environments.seal(names, version))
 
 
 def _next_version(environments: Environments, names: Sequence[str]) -> str:

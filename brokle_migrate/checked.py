@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .model import Level
+from .model import Level, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .model import Finding
 
@@ -28,6 +29,18 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What a check was narrowed to.
+
+    :ivar ref: the branch, tag or commit of ``--changed-since``.
+    :ivar files: how many are new or edited since the current branch left it.
+    """
+
+    ref: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """The result of a check.
 
@@ -35,14 +48,36 @@ class Checked:
     :ivar silenced: those that are allowed, which count for nothing.
     :ivar revisions: how many were looked at, by environment.
     :ivar unverified: what could not be looked at and why, a sentence each.
+    :ivar since: None where every file counts.
+    :ivar root: of the repository, which machines want paths to be relative to.
     """
 
     findings: tuple[Finding, ...]
     silenced: tuple[Silenced, ...]
     revisions: Mapping[str, int]
     unverified: tuple[str, ...] = ()
+    since: Since | None = None
+    root: Path = Path()
+
+    def each(self, hide: Callable[[str], str]) -> Checked:
+        """The same with what files and their names say hidden."""
+        return replace(
+            self,
+            findings=tuple(_hidden(each, hide) for each in self.findings),
+            silenced=tuple(
+                Silenced(_hidden(each.finding, hide), hide(each.reason)) for each in self.silenced
+            ),
+            unverified=tuple(map(hide, self.unverified)),
+        )
 
     @property
     def exit_code(self) -> int:
         """3 where something is an error, else 0."""
         return FOUND if any(each.level is Level.ERROR for each in self.findings) else 0
+
+
+def _hidden(finding: Finding, hide: Callable[[str], str]) -> Finding:
+    place = finding.location
+    if place is not None:
+        place = Location(Path(hide(str(place.path))), place.line, place.column)
+    return replace(finding, message=hide(finding.message), hint=hide(finding.hint), location=place)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .checked import Checked, Silenced
+from .checked import Checked, Silenced, Since
+from .checks.catalogue import BY_ID
+from .checks.changed import changed_findings
 from .checks.files import history_findings
 from .checks.silencing import levelled
+from .environments.git import root
+from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from .checks.silencing import Reach
     from .config import Config
@@ -18,16 +24,48 @@ if TYPE_CHECKING:
     from .model import Finding
 
 
-def check(config: Config, names: Sequence[str]) -> Checked:
+def check(config: Config, names: Sequence[str], *, since: str | None = None) -> Checked:
     """Look at the files of the histories.
 
     :param names: the environments, Postgres first.
+    :param since: a branch, tag or commit.  Then a rule about what stands in a file counts only
+        for files that the current branch has added or edited, and it is an error to have edited
+        one, or to have added one that is not the newest.
     :raises ConfigError: the configuration does not say where the files are.
+    :raises UsageError: git can't tell what changed since.
     """
     surveys = {name: survey(config, name) for name in names}
     found = [finding for each in surveys.values() for finding in each.findings]
     found += history_findings({name: each.revisions for name, each in surveys.items()})
-    return _judged(levelled(found, config.levels), surveys)
+    found += lock_file_findings(config, surveys)
+    narrowed = None
+    if since is not None:
+        found, narrowed = _narrowed(config, surveys, found, since)
+    judged = _judged(levelled(found, config.levels), surveys)
+    return replace(judged, since=narrowed, root=root(config.directory))
+
+
+def _narrowed(
+    config: Config, surveys: Mapping[str, Survey], found: Iterable[Finding], since: str
+) -> tuple[list[Finding], Since]:
+    """The findings about histories, and those in files that the current branch brings."""
+    from .environments.changes import changes_since, lost_lock_file
+
+    changes = [changes_since(config, name, since) for name in surveys]
+    files = frozenset().union(*(each.files for each in changes))
+    kept = [each for each in found if _is_of_histories(each) or _is_in(each, files)]
+    for each in changes:
+        kept += changed_findings(each, surveys[each.environment].revisions)
+    kept += lost_lock_file(config, since)
+    return kept, Since(since, len(files))
+
+
+def _is_of_histories(finding: Finding) -> bool:
+    return finding.id.startswith("MG")
+
+
+def _is_in(finding: Finding, files: frozenset[Path]) -> bool:
+    return finding.location is None or finding.location.path in files
 
 
 def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
@@ -46,6 +84,9 @@ def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
 
 
 def _allowing(finding: Finding, reaches: Iterable[Reach]) -> Reach | None:
+    rule = BY_ID.get(finding.id)
+    if rule is not None and not rule.allowable:
+        return None
     return next((reach for reach in reaches if reach.covers(finding)), None)
 
 

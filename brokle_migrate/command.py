@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .dumping import Dumped
     from .graph import Graph
+    from .lockfile import Sealed
     from .locks import LockState
     from .model import Plan, Revision
     from .project import Initialised
@@ -49,6 +50,7 @@ __all__ = [
     "Choices",
     "auto_migrate",
     "auto_migrate_async",
+    "check",
     "current",
     "downgrade",
     "dump",
@@ -61,6 +63,7 @@ __all__ = [
     "lock",
     "plan",
     "revision",
+    "seal",
     "stamp",
     "status",
     "upgrade",
@@ -129,14 +132,33 @@ def dump(
     return dumped
 
 
-def check(config: Config, environments: Sequence[str] = ()) -> Checked:
+def check(
+    config: Config, environments: Sequence[str] = (), *, changed_since: str | None = None
+) -> Checked:
     """What is wrong with the files of both histories; no database is asked.
 
-    :raises ConfigError: the configuration does not say where they are.
+    :param config: from ``load(files_only=True)``, where it does not say where the databases are.
+    :param changed_since: a branch, tag or commit: what a file says counts only where the current
+        branch has added or edited it.
+    :raises ConfigError: the configuration does not say where the files are.
+    :raises UsageError: git can't tell what has changed.
     """
     from . import checking
 
-    return clean(checking.check(config, selected(config, environments)), hiding(config))
+    found = checking.check(config, selected(config, environments), since=changed_since)
+    return clean(found, hiding(config))
+
+
+def seal(config: Config, environments: Sequence[str] = (), *, write: bool = True) -> Sealed:
+    """Write what the files say now into the lock file.
+
+    :param write: False only tells what would change.
+    :raises InvalidScripts: not all files are in order; nothing is written.
+    :raises ConfigError: the lock file can't be read or written.
+    """
+    from .environments import sealing
+
+    return sealing.update(config, selected(config, environments), write=write)
 
 
 def graph(config: Config, environments: Sequence[str] = ()) -> Graph:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import files
+from . import changed, files, locked
 
 if TYPE_CHECKING:
     from .rule import Rule
 
-RULES: tuple[Rule, ...] = files.RULES
+RULES: tuple[Rule, ...] = (*files.RULES, *changed.RULES, *locked.RULES)
 BY_ID = {rule.id: rule for rule in RULES}

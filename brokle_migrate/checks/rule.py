@@ -7,6 +7,7 @@ down.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -26,11 +27,16 @@ class Rule:
 
     :ivar id: two letters and three digits.
     :ivar title: what it finds, as the end of "a statement that …" or a short sentence.
+    :ivar reason: why that is worth finding, in a paragraph or several; empty where the title says
+        all.
+    :ivar allowable: whether a file may allow what it finds.
     """
 
     id: str
     level: Level
     title: str
+    reason: str = ""
+    allowable: bool = True
 
     def finding(
         self, environment: str, message: str, hint: str = "", location: Location | None = None
@@ -72,7 +78,8 @@ class Rules(Generic[T]):
         """Add the decorated function."""
 
         def add(check: Callable[[T], Iterable[Hit]]) -> Callable[[T], Iterable[Hit]]:
-            self._checks.append((Rule(id_, level, title), check))
+            reason = inspect.cleandoc(check.__doc__ or "")
+            self._checks.append((Rule(id_, level, title, reason), check))
             return check
 
         return add

@@ -41,7 +41,10 @@ def reaches(statement: Statement) -> Iterator[Reach]:
     written = statement.text if statement.written is None else statement.written
     first = statement.location.line
     for allowance in statement.allowed:
-        yield Reach(allowance, first, first + written.count("\n"))
+        if allowance.id.startswith("MG"):  # it is about the file, wherever that is allowed
+            yield Reach(allowance)
+        else:
+            yield Reach(allowance, first, first + written.count("\n"))
 
 
 def levelled(findings: Iterable[Finding], levels: Mapping[str, str]) -> Iterator[Finding]:

@@ -2,25 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from .commands import execute, group
 from .options import Common, common
 
 if TYPE_CHECKING:
+    from ..checked import Checked
+    from ..render.check_forms import CheckForm
     from .session import Session
+
+_FORMS = ("text", "json", "github", "sarif", "junit")
 
 
 @group.command()
 @common
-def check(options: Common) -> int:
+@click.option(
+    "--update-lock",
+    is_flag=True,
+    help="Write what the files say now into the lock file, and show what changed.",
+)
+@click.option(
+    "--changed-since",
+    metavar="REF",
+    help="What a file says counts only where the branch adds or edits it.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMS),
+    help="The form of the findings; json is what --json prints.  [default: text]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write them to a file in that form, and print them as text.",
+)
+def check(
+    options: Common,
+    update_lock: bool,
+    changed_since: str | None,
+    form: str | None,
+    out: Path | None,
+) -> int:
     """Check the files of both histories, without a database."""
-    return execute(options, "check", _check)
+    _require_sense(options, form, out)
+    if update_lock and (changed_since or form not in {None, "text", "json"}):
+        raise click.UsageError("--update-lock checks nothing: it goes with --json and --db alone")
+    if form == "json":
+        options = replace(options, json=True)
+
+    def work(session: Session) -> int:
+        if update_lock:
+            return _update_lock(session)
+        checked = _check(session, changed_since)
+        _show(session, checked, form, out)
+        return checked.exit_code
+
+    return execute(options, "check", work, opens=False, files_only=True)
 
 
-def _check(session: Session) -> int:
+def _require_sense(options: Common, form: str | None, out: Path | None) -> None:
+    """Refuse options that contradict each other."""
+    if options.json and form not in {None, "json"}:
+        raise click.UsageError(f"--json and --format {form} exclude each other")
+    if out is not None and form in {None, "text", "json"}:
+        raise click.UsageError(
+            f"--out {out} needs --format sarif, junit or github; text and JSON are printed"
+        )
+
+
+def _check(session: Session, since: str | None) -> Checked:
     from .. import checking
 
-    checked = checking.check(session.config, session.names)
+    return checking.check(session.config, session.names, since=since)
+
+
+def _show(session: Session, checked: Checked, form: str | None, out: Path | None) -> None:
+    chosen = _chosen(form)
+    if chosen is None or out is None:
+        session.renderer.checked(checked, chosen)
+        return
+    from .files import replace_file
+
+    if not session.options.dry_run:
+        replace_file(out, session.renderer.check_document(checked, chosen).encode())
     session.renderer.checked(checked)
-    return checked.exit_code
+
+
+def _chosen(form: str | None) -> CheckForm | None:
+    """None for what is printed for people, or as the envelope."""
+    from ..render.check_forms import CheckForm
+
+    return None if form in {None, "text", "json"} else CheckForm(form)
+
+
+def _update_lock(session: Session) -> int:
+    from ..environments import sealing
+
+    write = not session.options.dry_run
+    session.renderer.sealed(sealing.update(session.config, session.names, write=write))
+    return 0

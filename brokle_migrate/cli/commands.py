@@ -260,16 +260,18 @@ def execute(
     *,
     opens: bool = True,
     locks: bool = False,
+    files_only: bool = False,
 ) -> int:
     """Run a command's work, with everything around it imported only now.
 
     :param name: the command's name, for the JSON envelope.
     :param opens: it opens the selected databases.
     :param locks: it takes the lock.
+    :param files_only: it reads files alone.
     """
     from .session import execute
 
-    return execute(options, name, work, opens=opens, locks=locks)
+    return execute(options, name, work, opens=opens, locks=locks, files_only=files_only)
 
 
 def _request(operation: str, **values: Any) -> Callable[[Session], Request]:

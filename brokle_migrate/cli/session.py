@@ -131,16 +131,23 @@ def execute(
     *,
     opens: bool = True,
     locks: bool = False,
+    files_only: bool = False,
 ) -> int:
     """Run a command's work; its errors become messages and its result an exit code.
 
     :param command: the command's name, for the JSON envelope.
     :param opens: it opens the selected databases, so that ``--wait`` waits for them.
     :param locks: it takes the lock, so that ``--wait`` waits for the lock's database, too.
+    :param files_only: it reads files alone, and does without knowing where a database is.
     """
     renderer = _renderer(options, Redactor(()).hide)
     try:
-        config = load(config_file=options.config, x=options.x, alembic_section=options.section)
+        config = load(
+            config_file=options.config,
+            x=options.x,
+            alembic_section=options.section,
+            files_only=files_only,
+        )
         hide = Redactor(config.secrets, public=config.public).hide
         renderer = _renderer(options, hide)
         with terminable(), veiled(hide), _session(options, config, renderer) as session:

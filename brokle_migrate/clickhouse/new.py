@@ -80,6 +80,8 @@ def new_pair(project: Project, wish: Wish) -> Script:
     created = authoring.create(project.environments, (CLICKHOUSE,), wish.message, version=version)
     for path in created.paths:
         project.config.print_stdout("Generating %s ...  done", path)
+    if created.sealed is not None and created.sealed.changes:
+        project.config.print_stdout("Adding it to %s ...  done", created.sealed.path)
     if created.error is not None:
         raise created.error
     return _read_again(project, created.version)

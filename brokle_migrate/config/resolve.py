@@ -36,6 +36,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     alembic_section: str = "alembic",
     alembic_files: Sequence[str] | None = None,
+    files_only: bool = False,
 ) -> Config:
     """Read the whole configuration; nothing else in the product reads variables or these files.
 
@@ -48,6 +49,8 @@ def load(
     :param alembic_files: for Alembic's own command line: an alembic.ini and a pyproject.toml under
         any names, as its ``-c`` gives them. Then a file or a section that is not there counts as
         empty, and Alembic says what it lacks.
+    :param files_only: no database is going to be asked, so one whose files are found counts as
+        configured though nothing says where it is, or the password to it is elsewhere.
     :returns: the configuration; a database that nothing locates is None in it.
     :raises ConfigError: a file or a value is not valid, or a key is unknown.
     """
@@ -57,10 +60,11 @@ def load(
     found, layers = files.read(found, directory, environ, alembic_section)
     if alembic_files is None:
         files.require_section(found, directory, alembic_section)
-    targets = {name: target.resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
-    postgres = _postgres(layers, targets[DATABASE], directory)
+    resolve = _resolved_or_not if files_only else target.resolve
+    targets = {name: resolve(layers, name, directory) for name in (DATABASE, CLICKHOUSE)}
+    postgres = _postgres(layers, targets[DATABASE], directory, files_only=files_only)
     values = placeholders(layers, environ, x, _value(layers, "clickhouse.cluster"))
-    clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory, values)
+    clickhouse = _clickhouse(layers, targets[CLICKHOUSE], directory, values, files_only=files_only)
     settings = (_shown(key, layers, targets.get(key.section)) for key in KEYS)
     return Config(
         directory=directory,
@@ -73,7 +77,7 @@ def load(
         auto_migrate=_auto_migrate(layers),
         health_cache=_duration(layers, "database.health_cache"),
         levels=levels(first(layers, "check.levels")),
-        lock_file=directory / (_value(layers, "check.lock_file") or ""),
+        lock_file=_lock_file(layers, found, directory),
         x=tuple(x),
         settings=tuple(_with_location(one, postgres, clickhouse) for one in settings),
         searched=found.searched,
@@ -95,13 +99,25 @@ def no_color(environ: Mapping[str, str] | None = None) -> bool:
     return bool((os.environ if environ is None else environ).get("NO_COLOR"))
 
 
-def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> PostgresConfig | None:
+def _resolved_or_not(layers: Sequence[Layer], section: str, directory: Path) -> Target:
+    """Where a database is, as far as one can tell that here."""
+    try:
+        return target.resolve(layers, section, directory)
+    except ConfigError:
+        return target.Target(None)
+
+
+def _postgres(
+    layers: Sequence[Layer], found: Target, directory: Path, *, files_only: bool
+) -> PostgresConfig | None:
     own = first(layers, "database.migrations_path")
-    # Without a URL the team's env.py may still have one, if there is an Alembic project at all.
-    if found.url is None and (own is None or own[1].kind not in {INI, TOML}):
-        return None
     other = first(layers, "clickhouse.migrations_path")
     location, problem = _deferred(lambda: locations.postgres(own, other))
+    # Without a URL the team's env.py may still have one, if there is an Alembic project at all.
+    is_alembics = own is not None and own[1].kind in {INI, TOML}
+    has_files = files_only and (own is not None or location is not None)
+    if found.url is None and not is_alembics and not has_files:
+        return None
     return PostgresConfig(
         url=found.url,
         url_overridden=found.url is not None and not found.verbatim,
@@ -115,16 +131,24 @@ def _postgres(layers: Sequence[Layer], found: Target, directory: Path) -> Postgr
 
 
 def _clickhouse(
-    layers: Sequence[Layer], found: Target, directory: Path, values: Placeholders | None
+    layers: Sequence[Layer],
+    found: Target,
+    directory: Path,
+    values: Placeholders | None,
+    *,
+    files_only: bool,
 ) -> ClickHouseConfig | None:
-    if found.url is None:
-        return None
     own = first(layers, "clickhouse.migrations_path")
     other = first(layers, "database.migrations_path")
     location, problem = _deferred(lambda: locations.clickhouse(own, other, directory))
+    url = found.url
+    if url is None and files_only and (own is not None or location is not None):
+        url = target.NOWHERE
+    if url is None:
+        return None
     headers = first(layers, "clickhouse.headers")
     return ClickHouseConfig(
-        url=with_headers(found.url, headers and headers[0]),
+        url=with_headers(url, headers and headers[0]) if found.url else url,
         version_table=_value(layers, "clickhouse.migrations_table") or "",
         engine=_value(layers, "clickhouse.migrations_engine") or "",
         cluster=_value(layers, "clickhouse.cluster"),
@@ -134,6 +158,15 @@ def _clickhouse(
         schema_file=directory / (_value(layers, "clickhouse.schema_file") or ""),
         problem=problem,
     )
+
+
+def _lock_file(layers: Sequence[Layer], found: files.Files, directory: Path) -> Path:
+    """The same file from wherever the configuration is named."""
+    entry = first(layers, "check.lock_file")
+    if entry is not None:
+        return locations.find(entry)
+    home = found.ini or found.toml or found.yaml
+    return (directory if home is None else home.parent) / (_DEFAULTS["check.lock_file"] or "")
 
 
 def _deferred(locate: Callable[[], Path]) -> tuple[Path | None, ConfigError | None]:

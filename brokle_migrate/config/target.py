@@ -42,6 +42,9 @@ _SERVERS = {
     CLICKHOUSE: DatabaseUrl(CLICKHOUSE, "", host="localhost"),
 }
 
+NOWHERE = DatabaseUrl(CLICKHOUSE, "")
+"""Stands for a ClickHouse whose files alone are known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..config import Config
+    from ..lockfile import Sealed
     from ..locks import Lock
     from ..past import RunRecord
     from .base import Environment, TableSize, Transactional
@@ -140,6 +141,15 @@ class Environments:
             hooks = write_hooks.of_alembic(AlembicProject(self._config).config)
             return write_hooks.run(hooks, [path for path in paths if path.suffix == ".py"])
         return write_hooks.run(self._config.require_clickhouse().hooks, paths)
+
+    def seal(self, names: Sequence[str], version: str) -> Sealed | None:
+        """Add a new revision to the lock file; None where the project has none.
+
+        :param names: of the histories that have it.
+        """
+        from . import sealing
+
+        return sealing.add(self._config, names, version)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -54,6 +54,16 @@ def read_revisions(script: ScriptDirectory) -> tuple[Revision, ...]:
     return found
 
 
+def locations(script: ScriptDirectory) -> list[Path]:
+    """The directories of the revisions."""
+    return [Path(each) for each in script._version_locations]  # noqa: SLF001 - has no public name
+
+
+def is_revision(path: Path) -> bool:
+    """Whether a file of such a directory is a revision, or the SQL of one."""
+    return _FILE.match(path.name) is not None or path.suffix == ".sql"
+
+
 def allowances(path: Path) -> Iterator[Allowance]:
     """What a module allows: ``# migrate: allow ID because REASON``."""
     text = path.read_text(encoding="utf-8", errors="replace")

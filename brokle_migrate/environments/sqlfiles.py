@@ -123,6 +123,18 @@ class SqlScriptDirectory:
         assert path is not None
         return parse(read(path), path)
 
+    def files(self, version: str) -> tuple[Path, Path]:
+        """The two files of a version that has both, up before down."""
+        pair = self._found[0][int(version)]
+        assert pair.up is not None
+        assert pair.down is not None
+        return pair.up, pair.down
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Every version that some file has, in order or not."""
+        return frozenset(map(str, self._found[0]))
+
     def statements(self, version: str, action: Action) -> tuple[Statement, ...]:
         """The statements of a file as they would be sent now, placeholders filled in.
 

@@ -29,12 +29,14 @@ class Survey:
     :ivar findings: what is wrong with the others.
     :ivar pairs: ClickHouse's files, as far as they can be read to the end.
     :ivar reaches: what the files allow.
+    :ivar scripts: where ClickHouse's files were read from.
     """
 
     revisions: tuple[Revision, ...]
     findings: tuple[Finding, ...]
     pairs: tuple[Pair, ...] = ()
     reaches: tuple[Reach, ...] = ()
+    scripts: SqlScriptDirectory | None = None
 
 
 def survey(config: Config, environment: str) -> Survey:
@@ -82,7 +84,7 @@ class _ClickHouse:
             self._note(_rule(error), error.problems)
         pairs = tuple(filter(None, map(self._pair, revisions)))
         found = [reach for pair in pairs for each in pair.statements for reach in reaches(each)]
-        return Survey(revisions, tuple(self._findings), pairs, tuple(found))
+        return Survey(revisions, tuple(self._findings), pairs, tuple(found), self._scripts)
 
     def _pair(self, revision: Revision) -> Pair | None:
         scripts = [self._script(revision, action) for action in (Action.UPGRADE, Action.DOWNGRADE)]

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
+    from ..lockfile import Sealed
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..project import Initialised
     from ..status import Info, Status
     from .blocks import Block
+    from .check_forms import CheckForm
     from .pictures import Form, PictureFile
 
     Hide = Callable[[str], str]
@@ -84,8 +86,17 @@ class Renderer(Protocol):
     def dumped(self, dumped: Dumped) -> None:
         """What became of the schema files; the schemas themselves where they have none."""
 
-    def checked(self, checked: Checked) -> None:
-        """What is wrong with the files, and what could not be looked at."""
+    def checked(self, checked: Checked, form: CheckForm | None = None) -> None:
+        """What is wrong with the files, and what could not be looked at.
+
+        :param form: for a machine; None for whom this renderer is for.
+        """
+
+    def check_document(self, checked: Checked, form: CheckForm) -> str:
+        """The same as a text, for a file; without secrets."""
+
+    def sealed(self, sealed: Sealed) -> None:
+        """What became of the lock file."""
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question.

@@ -32,6 +32,8 @@ def summary(checked: Checked) -> str:
     looked_at = ", ".join(
         _count(number, f"{name} revision") for name, number in checked.revisions.items()
     )
+    if checked.since is not None:
+        looked_at += f", {_count(checked.since.files, 'file')} changed since {checked.since.ref}"
     counts = {level: sum(f.level is level for f in checked.findings) for level in reversed(Level)}
     found = ", ".join(_count(n, _words(level)) for level, n in counts.items() if n)
     return f"{looked_at}: {found or 'nothing found'}"

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StepFailed
 from ..locks.base import Kind
 from .reports import next_command, tips
+from .sealing import sealed_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
-    from ..checked import Checked
+    from ..checked import Checked, Since
     from ..dumping import Dumped, SchemaFile
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
@@ -95,6 +96,7 @@ def created_data(created: Created) -> Data:
             }
             for each in created.hooks
         ],
+        "lock_file": None if created.sealed is None else sealed_data(created.sealed),
     }
 
 
@@ -269,7 +271,12 @@ def checked_data(checked: Checked) -> Data:
         ],
         "revisions": dict(checked.revisions),
         "not_checked": list(checked.unverified),
+        "since": None if checked.since is None else _since(checked.since),
     }
+
+
+def _since(since: Since) -> Data:
+    return {"ref": since.ref, "files": since.files}
 
 
 def _findings(findings: Sequence[Finding]) -> list[Data]:
@@ -277,7 +284,7 @@ def _findings(findings: Sequence[Finding]) -> list[Data]:
         {
             "id": finding.id,
             "level": finding.level.value,
-            "environment": finding.environment,
+            "environment": finding.environment or None,
             "message": finding.message,
             "hint": finding.hint or None,
             "location": None if finding.location is None else str(finding.location),

@@ -9,6 +9,7 @@ from . import data
 from .adoptions import adoption_data
 from .graph_data import graph_data
 from .info_data import info_data
+from .sealing import sealed_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
+    from ..lockfile import Sealed
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..project import Initialised
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
+    from .check_forms import CheckForm
     from .pictures import Form, PictureFile
 
 SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
@@ -109,9 +112,21 @@ class JsonRenderer:
         found = data.dumped_data(dumped)
         self._keep(found if self._data is None else {**self._data, "dump": found}, dumped.error)
 
-    def checked(self, checked: Checked) -> None:
+    def checked(
+        self,
+        checked: Checked,
+        form: CheckForm | None = None,  # noqa: ARG002 - data has one form
+    ) -> None:
         """What is wrong with the files, and what could not be looked at."""
         self._keep(data.checked_data(checked))
+
+    def check_document(self, checked: Checked, form: CheckForm) -> str:
+        """The same as a text, for a file; without secrets."""
+        return self._people.check_document(checked, form)
+
+    def sealed(self, sealed: Sealed) -> None:
+        """What became of the lock file."""
+        self._keep(sealed_data(sealed))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove."""

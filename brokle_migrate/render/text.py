@@ -21,6 +21,7 @@ from .plans import (
     preview_page,
 )
 from .reports import error_page, report_page
+from .sealing import added_remarks, sealed_page
 from .states import status_page
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ..errors import MigrateError
     from ..events import Event
     from ..graph import Graph
+    from ..lockfile import Sealed
     from ..locks import LockState
     from ..model import Finding, Plan, Report
     from ..preview import Preview
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
+    from .check_forms import CheckForm
     from .pictures import Form, PictureFile
 
 
@@ -109,6 +112,8 @@ class TextRenderer:
         self._tell(
             Line(f"{each.hook}: {each.output.rstrip()}") for each in created.hooks if each.output
         )
+        if created.sealed is not None:
+            self._tell(added_remarks(created.sealed))
         if created.error is not None:
             self.error(created.error)
 
@@ -146,9 +151,24 @@ class TextRenderer:
             if each.error is not None:
                 self.error(each.error)
 
-    def checked(self, checked: Checked) -> None:
+    def checked(self, checked: Checked, form: CheckForm | None = None) -> None:
         """What is wrong with the files, and what could not be looked at."""
-        self._data(checked_page(checked))
+        if form is None:
+            self._data(checked_page(checked))
+            return
+        text = self.check_document(checked, form)
+        self._err.settle()
+        self._out.raw(text)
+
+    def check_document(self, checked: Checked, form: CheckForm) -> str:
+        """The same as a text, for a file; without secrets."""
+        from .check_forms import document
+
+        return document(checked.each(self._out.hidden), form)
+
+    def sealed(self, sealed: Sealed) -> None:
+        """What became of the lock file."""
+        self._data(sealed_page(sealed))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from brokle_migrate import command, load
+from tests.support.git import Repository
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -92,3 +95,100 @@ def test_levels_and_allowances(project: Project) -> None:
     assert result.code == 0, result.out
     assert "warning MG004: postgres has 2 heads: a, b" in result.out
     assert result.out.endswith("2 postgres revisions, 0 clickhouse revisions: 1 warning\n")
+
+
+PATHS = "database:\n  migrations_path: alembic\n"
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        f"{PATHS}clickhouse:\n  migrations_path: migrations_clickhouse\n",
+        PATHS,  # the other directory has the usual name
+        f"{PATHS}  host: db\n  password_file: /none\nclickhouse: {{host: c, password_file: /none}}",
+    ],
+    ids=["both", "usual", "secrets elsewhere"],
+)
+def test_files_are_enough(tmp_path: Path, yaml: str) -> None:
+    project = Project(tmp_path / "project")
+    project.write("config.yaml", yaml)
+    project.add_vars()
+    project.add_revision("a")
+    project.add_pair("1", "t", TABLE.replace(" t ", " ${database}.t "), "DROP TABLE t")
+    result = project.invoke("check")
+    assert result.out.startswith("1 postgres revision, 1 clickhouse revision"), result.err
+    assert project.invoke("check", "--db", "clickhouse").code == result.code
+    assert project.invoke("status").code == 2
+
+
+def test_the_library(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.write("config.yaml", PATHS)
+    project.add_pair("1", "t", TABLE, "DROP TABLE t")
+    config = load(directory=project.path, environ={}, files_only=True)
+    assert command.seal(config, write=False).entries == 1
+    assert not config.lock_file.exists()
+    assert command.seal(config).written
+    project.add_pair("2", "u", TABLE, "DROP TABLE t")
+    found = command.check(config).findings
+    assert {each.id for each in found} == {"MG011"}
+    Repository(project.path)
+    project.add_pair("0", "v", TABLE, "DROP TABLE t")
+    found = command.check(config, ["clickhouse"], changed_since="HEAD").findings
+    assert [each.id for each in found if each.location.path.name.startswith("0_")] == [
+        "MG007",
+        "MG011",
+    ]
+
+
+def test_there_have_to_be_files(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    shutil.rmtree(project.path / "migrations_clickhouse")
+    result = project.invoke("check")
+    assert result.code == 2
+    assert "Postgres is not configured" in result.err
+    project.write("config.yaml", "clickhouse:\n  migrations_path: elsewhere\n")
+    result = project.invoke("check")
+    assert result.code == 2
+    assert "config.yaml clickhouse.migrations_path: there is no directory" in result.err
+
+
+def test_a_report_in_a_file_and_text_for_people(project: Project) -> None:
+    (project.path / ".git").mkdir()  # the top, which paths are relative to
+    project.add_revision("a")
+    project.add_revision("b", down_revision=None)
+    inside = project.path / "alembic"
+    out = project.path / "report.sarif"
+    result = project.run(
+        "check", "--format", "sarif", "--out", str(out), "-c", "../alembic.ini", cwd=inside
+    )
+    assert result.code == 3, result.err
+    assert "error MG004: postgres has 2 heads" in result.out
+    (found,) = json.loads(out.read_text())["runs"][0]["results"]
+    (place,) = found["locations"]
+    uri = place["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "alembic/versions/b_revision_b.py"
+    out.unlink()
+    project.invoke("check", "--format", "junit", "--out", str(out), "--dry-run")
+    assert not out.exists()
+    for form, begins in (("junit", "<?xml"), ("sarif", "{"), ("github", "::error file=alembic/")):
+        assert project.invoke("check", "--format", form).out.startswith(begins)
+    assert project.invoke("check", "--format", "json").out == project.invoke("check", "--json").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ("--json --format sarif", "exclude each other"),
+        ("--out report.xml", "--out report.xml needs --format"),
+        ("--format json --out report.json", "--out report.json needs --format"),
+        ("--update-lock --changed-since main", "--update-lock checks nothing"),
+        ("--update-lock --format junit", "--update-lock checks nothing"),
+        ("--format xml", "'xml' is not one of"),
+        ("--format junit --out nowhere/report.xml", "can't write nowhere/report.xml"),
+    ],
+)
+def test_options_that_make_no_sense(project: Project, argv: str, words: str) -> None:
+    result = project.invoke("check", *argv.split())
+    assert result.code == 2
+    assert words in result.out + result.err

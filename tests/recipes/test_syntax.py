@@ -17,9 +17,11 @@ import yaml
 
 from brokle_migrate.cli.commands import group
 from tests.support.daemon import REQUIRED
+from tests.support.process import ROOT
 
 from .conftest import RECIPES
 
+README = (ROOT / "README.md").read_text()
 SCRIPTS = Path(sys.executable).parent
 MANIFESTS = sorted((RECIPES / "kubernetes").glob("*.yaml"))
 UNITS = sorted(RECIPES.glob("*.service"))
@@ -38,7 +40,9 @@ def _run(*command: str | Path) -> None:
     [
         ("compose.yaml", "vendor.compose-spec"),
         ("github-workflow.yaml", "vendor.github-workflows"),
+        ("github-check.yaml", "vendor.github-workflows"),
         ("gitlab-ci.yaml", "vendor.gitlab-ci"),
+        ("gitlab-check.yaml", "vendor.gitlab-ci"),
     ],
 )
 def test_a_schema(name: str, schema: str) -> None:
@@ -52,6 +56,17 @@ def test_a_kubernetes_manifest(path: Path) -> None:
     assert found
     for each in found:
         kubernetes_validate.validate(each, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_the_hooks_for_pre_commit() -> None:
+    path = ROOT / ".pre-commit-hooks.yaml"
+    _run(SCRIPTS / "pre-commit", "validate-manifest", path)
+    for hook in yaml.safe_load(path.read_text()):
+        program, command, *argv = shlex.split(hook["entry"])
+        assert program == "brokle-migrate"
+        group.commands[command].make_context(command, argv)
+        assert f"`{hook['id']}`" in README or f"id: {hook['id']}" in README
+        assert re.search(hook.get("files", ""), "versions/1_t.up.sql")
 
 
 def test_the_dockerfile() -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from brokle_migrate.authoring import Created
+from brokle_migrate.checked import Checked, Silenced, Since
 from brokle_migrate.environments.base import DatabaseObject, TableSize
 from brokle_migrate.errors import MigrateError, StepFailed
 from brokle_migrate.events import StepFinished, StepStarted
 from brokle_migrate.interruption import Interruption
+from brokle_migrate.lockfile import Change, Entry, Flaw, Sealed
 from brokle_migrate.model import (
     CLICKHOUSE,
     POSTGRES,
@@ -26,6 +28,7 @@ from brokle_migrate.model import (
 )
 from brokle_migrate.preview import Preview, StepPreview
 from brokle_migrate.render import choose
+from brokle_migrate.render.check_forms import CheckForm
 from brokle_migrate.render.pictures import Form
 from brokle_migrate.status import DatabaseInfo, DatabaseStatus, Info, SettingView
 from brokle_migrate.vitals import Vitals
@@ -85,6 +88,12 @@ def everything(text: str):
         plan, (StepPreview(step, (text,), text, (values.Lost(text, text),), (size,)),)
     )
 
+    found = Finding(text, Level.ERROR, CLICKHOUSE, text, text, Location(Path(text), 1, 1))
+    checked = Checked((found,), (Silenced(found, text),), {text: 1}, (text,), Since(text, 1))
+    sealed = Sealed(
+        Path(text or "x"), (Change("new", Entry(text, text, {})),), 1, (Flaw(1, text, text),)
+    )
+
     def say(renderer):
         renderer.info(info)
         renderer.preview(preview)
@@ -93,6 +102,10 @@ def everything(text: str):
         renderer.event(StepFinished(step, 2))
         renderer.report(report)
         renderer.created(Created(text, (Path(text or "x"),)))
+        renderer.checked(checked)
+        for form in CheckForm:
+            renderer.check_document(checked, form)
+        renderer.sealed(sealed)
         renderer.inventory(objects)
         renderer.inventory(objects, dry_run=True)
         renderer.dropped(objects)

@@ -39,7 +39,15 @@ VALUES = {
         lambda r: r.report(values.DONE),
         ["changed", "steps", "databases", "failure", "undo_error", "next", "findings"],
     ),
-    "created": (lambda r: r.created(values.CREATED), ["version", "paths", "hooks"]),
+    "created": (lambda r: r.created(values.CREATED), ["version", "paths", "hooks", "lock_file"]),
+    "checked": (
+        lambda r: r.checked(values.CHECKED),
+        ["findings", "allowed", "revisions", "not_checked", "since"],
+    ),
+    "sealed": (
+        lambda r: r.sealed(values.SEALED),
+        ["path", "written", "differs", "entries", "changes", "flaws"],
+    ),
     "dumped": (lambda r: r.dumped(values.PRINTED), ["written", "files"]),
     "inventory": (lambda r: r.inventory(values.OBJECTS, dry_run=True), ["databases"]),
     "dropped": (lambda r: r.dropped(values.OBJECTS), ["databases"]),

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brokle_migrate.authoring import Created
+from brokle_migrate.checked import Checked, Silenced, Since
 from brokle_migrate.dumping import Dumped, FileState, SchemaFile
 from brokle_migrate.environments.base import DatabaseObject, ServerFacts, TableSize
 from brokle_migrate.errors import DatabaseUnreachable, StepFailed
 from brokle_migrate.history import History
 from brokle_migrate.interruption import Interruption
+from brokle_migrate.lockfile import Change, Entry, Flaw, Sealed
 from brokle_migrate.locks.base import Holder, Kind, LockState
 from brokle_migrate.model import (
     CLICKHOUSE,
@@ -275,6 +277,19 @@ UNTOUCHED = Report(
 )
 
 CREATED = Created("20250801120000", (path(POSTGRES, PG[2]), path(CLICKHOUSE, CH[2])))
+CHECKED = Checked(
+    findings=(Finding("MG013", Level.WARNING, "", "is odd", "look", Location(Path("l"), 1, 1)),),
+    silenced=(Silenced(Finding("MG001", Level.ERROR, CLICKHOUSE, "is wrong"), "it is meant"),),
+    revisions={POSTGRES: 1},
+    unverified=("nothing to look with",),
+    since=Since("main", 1),
+)
+SEALED = Sealed(
+    Path("migrations.lock"),
+    (Change("edited", Entry(CLICKHOUSE, CH[2], {"up": "1"}), ("up",)),),
+    12,
+    (Flaw(3, "a conflict marker of git was left here"),),
+)
 SCHEMA = "CREATE TABLE t (a int);\n"
 DUMPED = Dumped(
     (
