@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from .checked import Checked, Silenced
 from .checks.files import history_findings
-from .checks.silencing import levelled
+from .checks.silencing import levelled, unused_allowances
+from .environments.clickhouse_checks import look
+from .environments.filling import alone
 from .environments.surveys import survey
+from .model import CLICKHOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,12 +30,25 @@ def check(config: Config, names: Sequence[str]) -> Checked:
     surveys = {name: survey(config, name) for name in names}
     found = [finding for each in surveys.values() for finding in each.findings]
     found += history_findings({name: each.revisions for name, each in surveys.items()})
-    return _judged(levelled(found, config.levels), surveys)
+    unverified: list[str] = []
+    if CLICKHOUSE in surveys:
+        looked = look(surveys[CLICKHOUSE].pairs, alone(config.require_clickhouse().url).database)
+        found += looked.findings
+        unverified += looked.unverified
+    return _judged(found, surveys, config.levels, tuple(unverified))
 
 
-def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
+def _judged(
+    raw: Iterable[Finding],
+    surveys: Mapping[str, Survey],
+    levels: Mapping[str, str],
+    unverified: tuple[str, ...],
+) -> Checked:
     """The findings in order, apart from those that a file allows."""
     reaches = [reach for each in surveys.values() for reach in each.reaches]
+    everything = tuple(raw)
+    unused = unused_allowances(everything, reaches)
+    found = levelled((*everything, *unused), levels)
     kept: list[Finding] = []
     silenced: list[Silenced] = []
     for finding in sorted(found, key=_place):
@@ -42,7 +58,7 @@ def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
         else:
             silenced.append(Silenced(finding, reach.allowance.reason))
     counts = {name: len(each.revisions) for name, each in surveys.items()}
-    return Checked(tuple(kept), tuple(silenced), counts)
+    return Checked(tuple(kept), tuple(silenced), counts, unverified)
 
 
 def _allowing(finding: Finding, reaches: Iterable[Reach]) -> Reach | None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import files
+from . import clustered, files, parsing, silencing
+from .clickhouse import walk
 
 if TYPE_CHECKING:
     from .rule import Rule
 
-RULES: tuple[Rule, ...] = files.RULES
+RULES: tuple[Rule, ...] = (
+    *files.RULES,
+    silencing.UNUSED,
+    *sorted((*parsing.RULES, *walk.RULES, *clustered.CLUSTERED.rules), key=lambda rule: rule.id),
+)
 BY_ID = {rule.id: rule for rule in RULES}

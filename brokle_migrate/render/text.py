@@ -148,7 +148,7 @@ class TextRenderer:
 
     def checked(self, checked: Checked) -> None:
         """What is wrong with the files, and what could not be looked at."""
-        self._data(checked_page(checked))
+        self._data(checked_page(checked, verbose=self._verbose))
 
     def inventory(self, objects: Inventory, *, dry_run: bool = False) -> None:
         """What ``drop`` would remove: on standard error, before a question."""
