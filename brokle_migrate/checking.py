@@ -9,10 +9,13 @@ from .checked import Checked, Silenced, Since
 from .checks.catalogue import BY_ID
 from .checks.changed import changed_findings
 from .checks.files import history_findings
-from .checks.silencing import levelled
+from .checks.silencing import levelled, unused_allowances
+from .environments.clickhouse_checks import look
+from .environments.filling import alone
 from .environments.git import root
 from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
+from .model import CLICKHOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,10 +41,15 @@ def check(config: Config, names: Sequence[str], *, since: str | None = None) -> 
     found = [finding for each in surveys.values() for finding in each.findings]
     found += history_findings({name: each.revisions for name, each in surveys.items()})
     found += lock_file_findings(config, surveys)
+    unverified: list[str] = []
+    if CLICKHOUSE in surveys:
+        looked = look(surveys[CLICKHOUSE].pairs, alone(config.require_clickhouse().url).database)
+        found += looked.findings
+        unverified += looked.unverified
     narrowed = None
     if since is not None:
         found, narrowed = _narrowed(config, surveys, found, since)
-    judged = _judged(levelled(found, config.levels), surveys)
+    judged = _judged(found, surveys, config.levels, tuple(unverified))
     return replace(judged, since=narrowed, root=root(config.directory))
 
 
@@ -68,9 +76,17 @@ def _is_in(finding: Finding, files: frozenset[Path]) -> bool:
     return finding.location is None or finding.location.path in files
 
 
-def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
+def _judged(
+    raw: Iterable[Finding],
+    surveys: Mapping[str, Survey],
+    levels: Mapping[str, str],
+    unverified: tuple[str, ...],
+) -> Checked:
     """The findings in order, apart from those that a file allows."""
     reaches = [reach for each in surveys.values() for reach in each.reaches]
+    everything = tuple(raw)
+    unused = unused_allowances(everything, reaches)
+    found = levelled((*everything, *unused), levels)
     kept: list[Finding] = []
     silenced: list[Silenced] = []
     for finding in sorted(found, key=_place):
@@ -80,7 +96,7 @@ def _judged(found: Iterable[Finding], surveys: Mapping[str, Survey]) -> Checked:
         else:
             silenced.append(Silenced(finding, reach.allowance.reason))
     counts = {name: len(each.revisions) for name, each in surveys.items()}
-    return Checked(tuple(kept), tuple(silenced), counts)
+    return Checked(tuple(kept), tuple(silenced), counts, unverified)
 
 
 def _allowing(finding: Finding, reaches: Iterable[Reach]) -> Reach | None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import changed, files, locked
+from . import changed, clustered, files, locked, parsing, silencing
+from .clickhouse import walk
 
 if TYPE_CHECKING:
     from .rule import Rule
 
-RULES: tuple[Rule, ...] = (*files.RULES, *changed.RULES, *locked.RULES)
+RULES: tuple[Rule, ...] = (
+    *files.RULES,
+    silencing.UNUSED,
+    *changed.RULES,
+    *locked.RULES,
+    *sorted((*parsing.RULES, *walk.RULES, *clustered.CLUSTERED.rules), key=lambda rule: rule.id),
+)
 BY_ID = {rule.id: rule for rule in RULES}

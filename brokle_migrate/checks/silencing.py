@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..model import Level
+from ..model import CLICKHOUSE, POSTGRES, Level
+from .rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ..model import Allowance, Finding, Statement
 
 OFF = "off"
+UNUSED = Rule("MG006", Level.WARNING, "an allowance that allows nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,20 @@ def levelled(findings: Iterable[Finding], levels: Mapping[str, str]) -> Iterator
         level = levels.get(found.id)
         if level != OFF:
             yield found if level is None else replace(found, level=Level(level))
+
+
+def unused_allowances(found: Iterable[Finding], reaches: Iterable[Reach]) -> Iterator[Finding]:
+    """The allowances that no finding needs: they hide the next one.
+
+    Those of other tools' rules are left alone: whether these ran is not known here.
+    """
+    findings = tuple(found)
+    used: dict[Allowance, bool] = {}
+    for reach in reaches:
+        before = used.get(reach.allowance, False)
+        used[reach.allowance] = before or any(map(reach.covers, findings))
+    for allowance, needed in used.items():
+        if not needed and "/" not in allowance.id:
+            environment = POSTGRES if allowance.location.path.suffix == ".py" else CLICKHOUSE
+            message = f"{allowance.id} is allowed, and nothing here breaks it"
+            yield UNUSED.finding(environment, message, "remove it", allowance.location)

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from ..model import Finding
 
 
-def checked_page(checked: Checked) -> Iterator[Line]:
-    """Every finding with its place first, as compilers print them; then how many there are."""
+def checked_page(checked: Checked, *, verbose: bool = False) -> Iterator[Line]:
+    """Every finding with its place first, as compilers print them; then how many there are.
+
+    :param verbose: show what is allowed, too.
+    """
     for finding in checked.findings:
         yield from _finding(finding)
-    for each in checked.silenced:
+    for each in checked.silenced if verbose else ():
         yield Line(f"{_where(each.finding)}{each.finding.id} is allowed: {each.reason}", Tone.QUIET)
     for sentence in checked.unverified:
         yield Line(f"not checked: {sentence}", Tone.WARN)
@@ -36,7 +39,8 @@ def summary(checked: Checked) -> str:
         looked_at += f", {_count(checked.since.files, 'file')} changed since {checked.since.ref}"
     counts = {level: sum(f.level is level for f in checked.findings) for level in reversed(Level)}
     found = ", ".join(_count(n, _words(level)) for level, n in counts.items() if n)
-    return f"{looked_at}: {found or 'nothing found'}"
+    allowed = f", {len(checked.silenced)} allowed" if checked.silenced else ""
+    return f"{looked_at}: {found or 'nothing found'}{allowed}"
 
 
 def _words(level: Level) -> str:

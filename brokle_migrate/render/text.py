@@ -154,7 +154,7 @@ class TextRenderer:
     def checked(self, checked: Checked, form: CheckForm | None = None) -> None:
         """What is wrong with the files, and what could not be looked at."""
         if form is None:
-            self._data(checked_page(checked))
+            self._data(checked_page(checked, verbose=self._verbose))
             return
         text = self.check_document(checked, form)
         self._err.settle()

@@ -1,8 +1,10 @@
 -- Some clients send tokens but no cost.  The estimate is in US dollars for a million tokens,
 -- and cost_source says which costs are one.
+-- migrate: allow CH019 because servers before 19 know no IF [NOT] EXISTS for columns
 ALTER TABLE spans ${on_cluster} ADD COLUMN cost_source String DEFAULT 'reported';
 
 -- migrate: timeout 2h
+-- migrate: allow CH007 because only spans without a cost are rewritten, and it may take its time
 ALTER TABLE spans ${on_cluster}
     UPDATE
         cost_usd = toDecimal64(

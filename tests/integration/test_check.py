@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOWHERE = ("postgresql+psycopg://nobody@127.0.0.1:1/x", "clickhouse://nobody@127.0.0.1:1/x")
-TABLE = "CREATE TABLE t (id UInt64) ENGINE = MergeTree ORDER BY id"
+TABLE = "CREATE TABLE IF NOT EXISTS t (id UInt64) ENGINE = MergeTree ORDER BY id"
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def found(project: Project, *argv: str) -> list[tuple[str, str, str]]:
 def test_the_bundled_histories_have_nothing(project: Project) -> None:
     result = project.with_bundled_histories().invoke("check")
     assert result.code == 0, result.out + result.err
-    assert result.out == "12 postgres revisions, 17 clickhouse revisions: nothing found\n"
+    assert (
+        result.out == "12 postgres revisions, 17 clickhouse revisions: nothing found, 7 allowed\n"
+    )
 
 
 def test_everything_that_is_wrong_is_found_at_once(project: Project) -> None:
@@ -48,7 +50,7 @@ def test_everything_that_is_wrong_is_found_at_once(project: Project) -> None:
     project.add_revision("a", message="first")
     project.add_revision("b", down_revision="a", clickhouse_requires="9")
     project.add_revision("c", down_revision="a")
-    project.add_pair("1", "good", TABLE, "DROP TABLE t")
+    project.add_pair("1", "good", TABLE, "DROP TABLE IF EXISTS t")
     project.add_pair("2", "alone", TABLE, None)
     project.add_pair("3", "open", "SELECT 1;\nSELECT 'x", "SELECT 1")
     project.add_pair("4", "empty", "SELECT 1", " \n")
@@ -56,9 +58,9 @@ def test_everything_that_is_wrong_is_found_at_once(project: Project) -> None:
     project.add_pair("6", "late", "-- migrate: timout 3s\nSELECT 1", "SELECT 1")
     project.add_pair("7", "link", "-- migrate: requires postgres@zzz\nSELECT 1", "SELECT 1")
     project.write("migrations_clickhouse/versions/8-x.up.sql", "SELECT 1")
-    project.write("migrations_clickhouse/versions/01_twin.up.sql", "SELECT 1")
+    project.write("migrations_clickhouse/versions/1_twin.up.sql", "SELECT 1")
     assert sorted(found(project)) == [
-        ("MG001", "1_good.up.sql", "1"),
+        ("MG001", "1_twin.up.sql", "1"),
         ("MG001", "2_alone.up.sql", "1"),
         ("MG001", "4_empty.down.sql", "1"),
         ("MG001", "8-x.up.sql", "1"),
@@ -73,7 +75,9 @@ def test_everything_that_is_wrong_is_found_at_once(project: Project) -> None:
 
 def test_links_that_wait_for_each_other(project: Project) -> None:
     project.add_revision("a", clickhouse_requires="1")
-    project.add_pair("1", "t", f"-- migrate: requires postgres@a\n{TABLE}", "DROP TABLE t")
+    project.add_pair(
+        "1", "t", f"-- migrate: requires postgres@a\n{TABLE}", "DROP TABLE IF EXISTS t"
+    )
     assert [rule for rule, *_ in found(project)] == ["MG005"]
 
 
@@ -84,7 +88,7 @@ def test_levels_and_allowances(project: Project) -> None:
     module.write_text(
         "# migrate: allow MG004 because of the merge next week\n" + module.read_text()
     )
-    result = project.invoke("check")
+    result = project.invoke("check", "-v")
     assert result.code == 0, result.out
     assert "MG004 is allowed: of the merge next week" in result.out
     assert project.invoke("check", "--json").out.count("MG004") == 1
@@ -94,7 +98,8 @@ def test_levels_and_allowances(project: Project) -> None:
     result = project.invoke("check")
     assert result.code == 0, result.out
     assert "warning MG004: postgres has 2 heads: a, b" in result.out
-    assert result.out.endswith("2 postgres revisions, 0 clickhouse revisions: 1 warning\n")
+    assert result.out.endswith("2 postgres revisions, 0 clickhouse revisions: 2 warnings\n")
+    assert "MG006: MG001 is allowed, and nothing here breaks it" in result.out
 
 
 PATHS = "database:\n  migrations_path: alembic\n"
@@ -114,7 +119,7 @@ def test_files_are_enough(tmp_path: Path, yaml: str) -> None:
     project.write("config.yaml", yaml)
     project.add_vars()
     project.add_revision("a")
-    project.add_pair("1", "t", TABLE.replace(" t ", " ${database}.t "), "DROP TABLE t")
+    project.add_pair("1", "t", TABLE.replace(" t ", " ${database}.t "), "DROP TABLE IF EXISTS t")
     result = project.invoke("check")
     assert result.out.startswith("1 postgres revision, 1 clickhouse revision"), result.err
     assert project.invoke("check", "--db", "clickhouse").code == result.code
@@ -124,16 +129,16 @@ def test_files_are_enough(tmp_path: Path, yaml: str) -> None:
 def test_the_library(tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
     project.write("config.yaml", PATHS)
-    project.add_pair("1", "t", TABLE, "DROP TABLE t")
+    project.add_pair("1", "t", TABLE, "DROP TABLE IF EXISTS t")
     config = load(directory=project.path, environ={}, files_only=True)
     assert command.seal(config, write=False).entries == 1
     assert not config.lock_file.exists()
     assert command.seal(config).written
-    project.add_pair("2", "u", TABLE, "DROP TABLE t")
+    project.add_pair("2", "u", TABLE, "DROP TABLE IF EXISTS t")
     found = command.check(config).findings
     assert {each.id for each in found} == {"MG011"}
     Repository(project.path)
-    project.add_pair("0", "v", TABLE, "DROP TABLE t")
+    project.add_pair("0", "v", TABLE, "DROP TABLE IF EXISTS t")
     found = command.check(config, ["clickhouse"], changed_since="HEAD").findings
     assert [each.id for each in found if each.location.path.name.startswith("0_")] == [
         "MG007",

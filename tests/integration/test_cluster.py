@@ -362,5 +362,5 @@ def test_what_is_hard_coded_is_warned_about(through: Callable[[int], Project]) -
     planned = through(0).invoke("up", "--dry-run", "--json")
     assert planned.code == 0, planned.out + planned.err
     found = json.loads(planned.out)["data"]["findings"]
-    assert [each["id"] for each in found] == ["hard_coded_cluster"] * 2
+    assert [each["id"] for each in found] == ["CH016"] * 2
     assert "${on_cluster}" in through(0).invoke("up", "--dry-run").out

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOWHERE = ("postgresql+psycopg://nobody@127.0.0.1:1/x", "clickhouse://nobody@127.0.0.1:1/x")
-TABLE = "CREATE TABLE t (id UInt64) ENGINE = MergeTree ORDER BY id"
+TABLE = "CREATE TABLE IF NOT EXISTS t (id UInt64) ENGINE = MergeTree ORDER BY id"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Project:
     """A project with a revision and a pair, both in its lock file."""
     made = Project(tmp_path / "shop", *NOWHERE)
     made.add_revision("1", "SELECT 1")
-    made.add_pair("1", "first", TABLE, "DROP TABLE t")
+    made.add_pair("1", "first", TABLE, "DROP TABLE IF EXISTS t")
     seal(made)
     return made
 
@@ -73,7 +73,7 @@ def create(project: Project, name: str, *argv: str) -> str:
 
 def test_a_project_without_one_needs_none(tmp_path: Path) -> None:
     project = Project(tmp_path / "shop", *NOWHERE)
-    project.add_pair("1", "first", TABLE, "DROP TABLE t")
+    project.add_pair("1", "first", TABLE, "DROP TABLE IF EXISTS t")
     assert found(project) == []
     version = create(project, "more")
     assert not (project.path / "migrations.lock").exists()
@@ -217,7 +217,7 @@ def test_two_branches_that_create_conflict(
 
 
 def test_it_is_the_same_file_from_everywhere(project: Project) -> None:
-    (project.clickhouse_versions / "1_first.up.sql").write_text("SELECT 1")
+    (project.clickhouse_versions / "1_first.up.sql").write_text(TABLE.replace("UInt64", "UInt32"))
     result = project.run("check", "-c", "../alembic.ini", cwd=project.path / "alembic")
     assert "error MG010: 1_first.up.sql was edited" in result.out
     ini = project.path / "alembic.ini"

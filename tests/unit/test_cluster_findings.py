@@ -20,8 +20,10 @@ def _found(text: str, written: str | None = None) -> list[str]:
     return [f"{f.id}: {f.hint}" for f in found]
 
 
-CLUSTER = "hard_coded_cluster: write ${on_cluster}"
-ENGINE = "not_replicated: write ENGINE = ${replicated}"
+CLUSTER = "CH016: write ${on_cluster}"
+ALONE = "CH017: write ${on_cluster} behind the name, unless the database is a Replicated one"
+SWAP = "CH017: write ${on_cluster} at the end, unless the database is a Replicated one"
+ENGINE = "CH018: write ENGINE = ${replicated}"
 
 
 @pytest.mark.parametrize(
@@ -29,14 +31,25 @@ ENGINE = "not_replicated: write ENGINE = ${replicated}"
     [
         ("ALTER TABLE t on cluster c ADD COLUMN a Int8", [CLUSTER]),
         ("SELECT 'ON CLUSTER c' -- ON CLUSTER c", []),
-        ("CREATE TABLE t (engine String) ENGINE = MergeTree ORDER BY 1", [f"{ENGINE}MergeTree"]),
+        (
+            "CREATE TABLE t (engine String) ENGINE = MergeTree ORDER BY 1",
+            [ALONE, f"{ENGINE}MergeTree"],
+        ),
         (
             "CREATE TABLE t ON CLUSTER c (a Int8) ENGINE ReplacingMergeTree() ORDER BY a",
             [CLUSTER, f"{ENGINE}ReplacingMergeTree"],
         ),
-        ("CREATE TABLE t (a Int8) ENGINE = ReplicatedMergeTree ORDER BY a", []),
-        ("CREATE TABLE t (a Int8) ENGINE = Memory", []),
-        ("CREATE TABLE t AS other", []),
+        ("CREATE TABLE t (a Int8) ENGINE = ReplicatedMergeTree ORDER BY a", [ALONE]),
+        ("CREATE TABLE t (a Int8) ENGINE = Memory", [ALONE]),
+        (
+            "CREATE TABLE t ${on_cluster} (a Int8) ENGINE = MergeTree ORDER BY a",
+            [f"{ENGINE}MergeTree"],
+        ),
+        ("CREATE TABLE t AS other", [ALONE]),
+        ("DROP TABLE t", [ALONE]),
+        ("RENAME TABLE a TO b", [SWAP]),
+        ("ALTER TABLE t ADD COLUMN a Int8", []),
+        ("CREATE TEMPORARY TABLE t (a Int8)", []),
         ("SELECT 'ENGINE = MergeTree'", []),
     ],
 )

@@ -68,7 +68,7 @@ def test_github() -> None:
     assert lines[4] == "::error title=brokle-migrate MG014::MG014: has no place"
     assert lines[6].startswith("::warning title=not checked::nothing knows 50%25 of a, b: c%0A")
     assert len(lines) == 8
-    assert lines[7].endswith("3 files changed since main: 3 errors, 1 warning, 2 notes")
+    assert lines[7].endswith("3 files changed since main: 3 errors, 1 warning, 2 notes, 1 allowed")
     assert document(NOTHING, CheckForm.GITHUB) == "1 postgres revision: nothing found\n"
 
 

@@ -1,0 +1,51 @@
+"""Every rule about ClickHouse statements over the files of a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..checks.clickhouse.walk import statement_findings
+from ..checks.clustered import CLUSTERED
+from ..checks.parsing import parse_findings
+from .parsers import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..checks.pairs import Pair
+    from ..model import Finding, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the rules found, and what they could not look at.
+
+    :ivar unverified: a sentence each.
+    """
+
+    findings: tuple[Finding, ...]
+    unverified: tuple[str, ...] = ()
+
+
+def look(pairs: Sequence[Pair], database: str) -> Looked:
+    """Read every statement with a parser, and hold every rule to it.
+
+    :param database: the one that a name without a database belongs to.
+    """
+    statements = [statement for pair in pairs for statement in pair.statements]
+    parsed = parse([statement.text for statement in statements])
+    read = zip(statements, parsed.forms, strict=True)
+    forms = {id(statement): form for statement, form in read if form is not None}
+
+    def form(statement: Statement) -> str:
+        """What its own parser refuses, ClickHouse will not run: there is nothing to warn about."""
+        return forms.get(id(statement), "" if parsed.own else statement.text)
+
+    found = [*parse_findings(statements, parsed.forms, own=parsed.own)]
+    found += statement_findings(pairs, database, form)
+    for pair in pairs:
+        if pair.clustered:
+            for statement in pair.up.statements:
+                found += CLUSTERED.findings(statement)
+    return Looked(tuple(found), (parsed.missing,) if parsed.missing else ())
