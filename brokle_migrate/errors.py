@@ -13,7 +13,8 @@
       │    │    └─ SqlSyntaxError
       │    ├─ OutOfOrder
       │    ├─ Irreversible
-      │    └─ LinkError
+      │    ├─ LinkError
+      │    └─ InvalidPlan
       ├─ StateError
       │    ├─ Dirty
       │    ├─ Ahead
@@ -183,6 +184,12 @@ class LinkError(RevisionError):
     """A link between the two histories can't be honoured."""
 
     code = "link"
+
+
+class InvalidPlan(RevisionError):
+    """The file holds no plan that can be run."""
+
+    code = "invalid_plan"
 
 
 class StateError(MigrateError):

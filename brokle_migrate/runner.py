@@ -35,11 +35,13 @@ def run(
     emit: Emit,
     tell: Callable[[str], None],
     limits: Limits,
+    require: Callable[[Plan], None] | None = None,
 ) -> Report:
     """Run a plan under the lock, step by step, until it is done or a step fails.
 
     :param emit: called with every event, in order; what it raises ends the run.
     :param tell: called with a sentence about what is waited for, taken back, or unsafe.
+    :param require: called under the lock, before anything runs; raises unless the plan may run.
     :return: what was done and what is true now, also after a failure.
     :raises LockHeld: somebody else is migrating.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
@@ -49,6 +51,8 @@ def run(
             tell(lock.warning)
         started = time.time()
         _require_fresh(plan, environments)
+        if require is not None:
+            require(plan)
         clock = _Clock(emit, len(plan.steps), lock)
         error = _apply(plan, environments, lock, clock, limits)
         undo = _Undo(plan, environments, lock, clock, emit, tell)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import checking, dump, operating  # noqa: F401 - their commands join the group
+from . import checking, dump, operating, reviewing  # noqa: F401 - their commands join the group
 from .argv import normalise
 from .commands import group
 from .graph import graph as graph_command

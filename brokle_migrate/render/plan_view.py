@@ -1,0 +1,242 @@
+"""What a reviewer asks of a plan: what happens to which table, how big it is, what is for good."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..model import POSTGRES
+from ..sqltext import Doing, doings, identifiers
+from . import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..proposal import Directive, Loss, Proposal, ProposedDatabase, ProposedStep, Size
+
+_AROUND = frozenset(("BEGIN", "COMMIT"))
+_VERSION_COLUMN = "version_num"  # Alembic's own; in its table, and nowhere else
+
+
+_NO_TABLE = re.compile(
+    "(DROP|ALTER) (INDEX|TYPE|FUNCTION|PROCEDURE|SEQUENCE|SCHEMA|EXTENSION|DOMAIN|POLICY|TRIGGER"
+    "|VIEW)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happens to a table.
+
+    :ivar number: of the step, from 1.
+    """
+
+    number: int
+    step: ProposedStep
+    what: str
+
+
+@dataclass(slots=True)
+class TableStory:
+    """A table, and what happens to it in the order of the plan.
+
+    :ivar size: None for one that is not there yet, or about which nothing is known.
+    :ivar is_new: whether the plan makes it.
+    """
+
+    environment: str
+    name: str
+    size: Size | None = None
+    is_new: bool = False
+    happenings: list[Happening] = field(default_factory=list)
+    losses: list[tuple[int, Loss]] = field(default_factory=list)
+
+    @property
+    def how_big(self) -> str:
+        """Its rows and bytes, in words."""
+        if self.size is not None:
+            rows = words.counted(self.size.rows, "row")
+            return f"{rows}, {words.size(self.size.bytes)}"
+        if self.is_new:
+            return "new"
+        is_no_table = all(_NO_TABLE.match(each.what) for each in self.happenings)
+        return "" if is_no_table else "size not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Forever:
+    """Something that can't be undone.
+
+    :ivar number: of its step, from 1.
+    """
+
+    number: int
+    step: ProposedStep
+    what: str
+    table: str
+
+
+def statement_doings(step: ProposedStep, text: str) -> tuple[Doing, ...]:
+    """What a statement does, leaving out what only surrounds a revision."""
+    if text in _AROUND or (step.environment == POSTGRES and _VERSION_COLUMN in identifiers(text)):
+        return ()
+    return doings(text)
+
+
+def is_bookkeeping(step: ProposedStep, text: str) -> bool:
+    """Whether a statement opens or ends a transaction, or records the version."""
+    return not statement_doings(step, text)
+
+
+def stories(proposal: Proposal) -> list[TableStory]:
+    """Every table of the plan: what loses something first, then the biggest, then what is new."""
+    found: dict[tuple[str, str], TableStory] = {}
+    for number, step in enumerate(proposal.steps, start=1):
+        _tell(number, step, found)
+    return sorted(found.values(), key=_weight)
+
+
+def _weight(story: TableStory) -> tuple[bool, bool, int]:
+    size = 0 if story.size is None else story.size.bytes
+    return not story.losses, story.size is None, -size
+
+
+def _tell(number: int, step: ProposedStep, found: dict[tuple[str, str], TableStory]) -> None:
+    sizes = {size.name: size for size in step.touches}
+
+    def story(subject: str) -> TableStory:
+        name = _sized(subject, sizes)
+        told = found.setdefault((step.environment, name), TableStory(step.environment, name))
+        told.size = told.size or sizes.get(name)
+        return told
+
+    for text in step.statements:
+        for doing in statement_doings(step, text):
+            if doing.subject:
+                told = story(doing.subject)
+                told.happenings.append(Happening(number, step, doing.what))
+                told.is_new = told.is_new or doing.makes
+    for lost in step.destroys:
+        story(_owner(lost)).losses.append((number, lost))
+    for name in sizes:
+        told = story(name)
+        if all(each.number != number for each in told.happenings):
+            told.happenings.append(Happening(number, step, "is named"))
+
+
+def _sized(subject: str, sizes: dict[str, Size]) -> str:
+    """The name under which the size of a table is known."""
+    bare = subject.rpartition(".")[2]
+    return next((name for name in (subject, bare) if name in sizes), subject)
+
+
+def _owner(lost: Loss) -> str:
+    """The table of something that is destroyed."""
+    inside = lost.kind in {"column", "attribute", "partition", "detached partition"}
+    return lost.name.rpartition(".")[0] if inside and "." in lost.name else lost.name
+
+
+def forever(proposal: Proposal) -> list[Forever]:
+    """What can't be undone: what is destroyed, and what has no way back."""
+    return list(_forever(proposal))
+
+
+def _forever(proposal: Proposal) -> Iterator[Forever]:
+    for number, step in enumerate(proposal.steps, start=1):
+        sizes = {size.name: size for size in step.touches}
+        for lost in step.destroys:
+            size = sizes.get(_sized(_owner(lost), sizes))
+            how_big = "" if size is None else sized(size)
+            yield Forever(number, step, lost.message, how_big)
+        if step.no_way_back:
+            yield Forever(number, step, f"can't be rolled back: {step.no_way_back}", "")
+
+
+def sized(size: Size) -> str:
+    """A table with its size."""
+    return f"{size.name} ({words.counted(size.rows, 'row')}, {words.size(size.bytes)})"
+
+
+def nothing_forever(proposal: Proposal) -> str:
+    """That everything can be undone, as far as that is known."""
+    if unknown(proposal):
+        return "Nothing that is known beforehand."
+    return "Nothing: no step destroys anything, and each can be rolled back."
+
+
+def unknown(proposal: Proposal) -> list[tuple[int, str]]:
+    """What is known only when it runs: the number of the step, and a sentence."""
+    return [
+        (number, f"{step}: not all of it is known: it {step.note}")
+        for number, step in enumerate(proposal.steps, start=1)
+        if step.note
+    ]
+
+
+def title(proposal: Proposal) -> str:
+    """``29 steps (postgres 12, clickhouse 17)``."""
+    counts = Counter(step.environment for step in proposal.steps)
+    each = ", ".join(f"{name} {words.number(count)}" for name, count in counts.items())
+    return f"{words.counted(len(proposal.steps), 'step')}{f' ({each})' if each else ''}"
+
+
+def verdict(proposal: Proposal) -> str:
+    """The one sentence for somebody who reads no other."""
+    lost, one_way = len(proposal.destroys), len(proposal.one_way)
+    said = []
+    if not proposal.steps:
+        return "There is nothing to do."
+    if lost:
+        said.append(f"destroys {words.counted(lost, 'thing')}")
+    if one_way:
+        said.append(f"has {words.counted(one_way, 'step')} without a way back")
+    if not said:
+        said.append("destroys nothing, and each step can be rolled back")
+    if unknown(proposal):
+        said.append(f"{words.counted(len(unknown(proposal)), 'step')} can't be told in full")
+    return f"It {'; '.join(said)}."
+
+
+def after(database: ProposedDatabase, steps: Sequence[ProposedStep]) -> str:
+    """Where a database stands once the plan has run."""
+    mine = [step.revision for step in steps if step.environment == database.environment]
+    return mine[-1] if mine else standing(database)
+
+
+def standing(database: ProposedDatabase) -> str:
+    """Where a database stood when the plan was made."""
+    return ", ".join(database.current) or "nothing applied"
+
+
+def linked(proposal: Proposal, requirement: str) -> int | None:
+    """The number of the step that a link points to, None where that is applied already."""
+    for number, step in enumerate(proposal.steps, start=1):
+        if f"{step.environment}@{step.revision}" == requirement:
+            return number
+    return None
+
+
+def directive(each: Directive) -> str:
+    """What a file says about how a statement runs."""
+    parts = [*each.settings]
+    if each.timeout is not None:
+        parts.append(f"timeout {words.duration(each.timeout)}")
+    if not each.wait:
+        parts.append("its mutation is not waited for")
+    return ", ".join(parts)
+
+
+def how(proposal: Proposal) -> list[str]:
+    """What a run does apart from its steps, a sentence each."""
+    asked, said = proposal.asked, []
+    if asked.steps is not None:
+        said.append(f"at most {words.counted(asked.steps, 'step')} in each database")
+    if asked.allow_out_of_order:
+        said.append("files that are older than the newest applied version run, too")
+    if asked.atomic:
+        said.append("atomic: Postgres is committed once ClickHouse is done; a failure undoes both")
+    elif asked.on_failure == "rollback":
+        said.append("a step that fails takes the steps before it back")
+    return said
