@@ -175,9 +175,16 @@ class OutOfOrder(RevisionError):
 
 
 class Irreversible(RevisionError):
-    """A step can't be rolled back."""
+    """A step can't be rolled back.
+
+    :ivar reason: in the file's words.
+    """
 
     code = "irreversible"
+
+    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class LinkError(RevisionError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from .history import History
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from .history import History
     from .proposal import Directive, Proposal, ProposedDatabase, ProposedStep
 
     Key = tuple[str, str]
@@ -38,7 +40,8 @@ def _moved(database: ProposedDatabase, approved: Proposal, history: History) -> 
     steps = [step for step in approved.steps if step.environment == name]
     found = [f"{_named(step)} is applied by now" for step in steps if step.revision in there]
     found += [f"{name} {v} was rolled back" for v in database.recorded if v not in there]
-    expected = {*database.recorded, *(step.revision for step in steps)}
+    before = History(replace(history.snapshot, recorded=database.recorded))
+    expected = before.applied.union(database.recorded, (step.revision for step in steps))
     found += [
         f"{name} {version} was applied, and is not in the plan"
         for version in recorded
@@ -92,14 +95,15 @@ def _changes(was: ProposedStep, now: ProposedStep) -> Iterator[str]:
     yield from _files(was, now)
     yield from _statements(was, now)
     yield from _directives(was, now)
-    if was.note != now.note:
-        yield f"{now}: {now.note or 'its SQL is known now, and was not'}"
+    if bool(was.note) is not bool(now.note):
+        # The note itself has a library's words in it, and they may be others each time.
+        how = f"not all of it is known: it {now.note}" if now.note else "all of it is known now"
+        yield f"{now}: {how}"
     if was.requires != now.requires:
         yield f"{now} requires {_listed(now.requires)}, and required {_listed(was.requires)}"
-    if was.no_way_back != now.no_way_back:
-        yield f"{now} can{chr(39) + 't' if now.no_way_back else ''} be rolled back now" + (
-            f": {now.no_way_back}" if now.no_way_back else ""
-        )
+    if bool(was.no_way_back) is not bool(now.no_way_back):
+        why = now.no_way_back
+        yield f"{now} can't be rolled back now: {why}" if why else f"{now} can be rolled back now"
     if was.action != now.action:
         yield f"{now}: {now.action} instead of {was.action}"
 

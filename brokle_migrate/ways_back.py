@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .errors import MigrateError, RevisionError
+from .errors import Irreversible, MigrateError, RevisionError
 from .model import CLICKHOUSE, POSTGRES, Action
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _clickhouse_ways(steps: Sequence[Step], environments: Environments) -> Seque
         environments[CLICKHOUSE].load([_back(step) for step in steps])
     except RevisionError as error:
         if len(steps) == 1:
-            return [error.message]
+            return [error.reason if isinstance(error, Irreversible) else error.message]
         half = len(steps) // 2
         return [
             *_clickhouse_ways(steps[:half], environments),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..proposal_file import digest
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'"
 """What the browser may load: https://developer.mozilla.org/docs/Web/HTTP/CSP."""
+_TIGHT, _WIDE = "tight", 60  # characters
+_TAG = re.compile("<[^>]*>")
+_SHORT_SQL = 60  # characters that fit beside what they do
 _SHOWN = 25  # steps of a plan whose SQL is seen without a click
 
 
@@ -64,7 +69,7 @@ def _made(proposal: Proposal) -> str:
 
 
 def _tone(proposal: Proposal) -> str:
-    if proposal.destroys or proposal.one_way:
+    if view.forever(proposal):
         return "bad"
     return "warn" if view.unknown(proposal) or proposal.findings else "good"
 
@@ -100,7 +105,7 @@ def _forever(proposal: Proposal) -> Iterator[str]:
     ]
     if rows:
         names = ("step", "revision", "for good", "of table")
-        yield from _table(("tight", "tight", "", ""), names, rows)
+        yield from _table(("tight", "tight", "", "tight"), names, rows)
     elif proposal.steps:
         yield f'<p class="good">{_text(view.nothing_forever(proposal))}</p>'
     else:
@@ -139,6 +144,19 @@ def _tables(proposal: Proposal) -> Iterator[str]:
     if not told:
         return
     yield "<h2>What happens to which table</h2>"
+    new = [each for each in told if each.is_new]
+    if len(new) <= _SHOWN:
+        yield from _stories(told)
+        return
+    there = [each for each in told if not each.is_new]
+    if there:
+        yield from _stories(there)
+    yield f"<details><summary>and {words.number(len(new))} new tables and objects</summary>"
+    yield from _stories(new)
+    yield "</details>"
+
+
+def _stories(told: Sequence[view.TableStory]) -> Iterator[str]:
     rows = [
         (
             _tag(each.environment),
@@ -158,8 +176,14 @@ def _losses(story: view.TableStory) -> Iterator[str]:
 
 
 def _happenings(story: view.TableStory) -> Iterator[str]:
-    for each in story.happenings:
-        yield f"{_place(each.number)} {_text(each.what)}"
+    """One item for each step."""
+    for number, found in groupby(story.happenings, key=lambda each: each.number):
+        yield f"{_place(number)} {'; '.join(_happening(each.what) for each in found)}"
+
+
+def _happening(what: str) -> str:
+    overwrites = what.startswith(view.OVERWRITES)
+    return f'<strong class="bad">{_text(what)}</strong>' if overwrites else _text(what)
 
 
 def _steps(proposal: Proposal) -> Iterator[str]:
@@ -209,13 +233,12 @@ def _sql(step: ProposedStep, shown: bool) -> Iterator[str]:
     yield f"<details{' open' if shown else ''}><summary>SQL, {count}</summary>"
     said = {each.statement: view.directive(each) for each in step.directives}
     for number, text in enumerate(step.statements, start=1):
-        does = ", ".join(
-            f"{doing.what} {doing.subject}".strip() for doing in view.statement_doings(step, text)
-        )
-        does = does or "transaction and version"
         how = f"; {said[number]}" if number in said else ""
-        yield f'<div class="statement"><p>{number}. {_text(does + how)}</p>'
-        yield f"<pre>{_code(text)}</pre></div>"
+        does = _text(f"{number}. {view.summary(step, text)}{how}")
+        if view.is_bookkeeping(step, text) and len(text) <= _SHORT_SQL:
+            yield f'<div class="statement"><p>{does}: <code>{_text(text)}</code></p></div>'
+        else:
+            yield f'<div class="statement"><p>{does}</p><pre>{_code(text)}</pre></div>'
     yield "</details>"
 
 
@@ -240,7 +263,7 @@ def _table(
     def row(kind: str, cells: Sequence[str]) -> str:
         each = (
             f'<{kind} class="{look}">{cell}</{kind}>' if look else f"<{kind}>{cell}</{kind}>"
-            for look, cell in zip(classes, cells, strict=True)
+            for look, cell in zip(map(_class, classes, cells), cells, strict=True)
         )
         return f"<tr>{''.join(each)}</tr>"
 
@@ -249,6 +272,11 @@ def _table(
     yield "<tbody>"
     yield from (row("td", cells) for cells in rows)
     yield "</tbody></table></div>"
+
+
+def _class(look: str, cell: str) -> str:
+    """A cell that is wider than expected has to be broken into lines after all."""
+    return "" if look == _TIGHT and len(_TAG.sub("", cell)) > _WIDE else look
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..proposal_file import digest
@@ -57,7 +58,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
 def _databases(proposal: Proposal) -> Iterator[str]:
     rows = [
         (
-            each.environment,
+            _text(each.environment),
             _code(each.label),
             _text(view.standing(each)),
             _text(view.after(each, proposal.steps)),
@@ -65,8 +66,9 @@ def _databases(proposal: Proposal) -> Iterator[str]:
         for each in proposal.databases
     ]
     yield from _table(("database", "", "now at", "then at"), rows)
+    yield ""
     for each in proposal.databases:
-        yield from (f"- {each.environment}: {_text(said)}" for said in each.interrupted)
+        yield from (f"- {_text(each.environment)}: {_text(said)}" for said in each.interrupted)
 
 
 def _forever(proposal: Proposal) -> Iterator[str]:
@@ -95,7 +97,7 @@ def _findings(proposal: Proposal) -> Iterator[str]:
         (
             _LEVELS.get(each.level, _text(each.level)),
             _code(each.id),
-            each.environment,
+            _text(each.environment),
             " ".join(filter(None, [_code(each.location), _text(each.message), _hint(each.hint)])),
         )
         for each in proposal.findings
@@ -116,15 +118,23 @@ def _tables(proposal: Proposal) -> Iterator[str]:
     yield ""
     rows = [
         (
-            each.environment,
+            _text(each.environment),
             _code(each.name),
             each.how_big,
-            "<br>".join(f"{h.number}: {_text(h.what)}" for h in each.happenings),
+            _story(each),
         )
         for each in told
     ]
     yield from _table(("database", "table or object", "size", "step: what"), rows)
     yield ""
+
+
+def _story(told: view.TableStory) -> str:
+    """What happens to a table, in one cell with a line for each step."""
+    said = [f"{number}: **{_text(lost.message)}**" for number, lost in told.losses]
+    for number, found in groupby(told.happenings, key=lambda each: each.number):
+        said.append(f"{number}: {_text('; '.join(each.what for each in found))}")
+    return "<br>".join(said)
 
 
 def _steps(proposal: Proposal) -> Iterator[str]:
@@ -135,7 +145,13 @@ def _steps(proposal: Proposal) -> Iterator[str]:
         yield ""
         return
     rows = [
-        (str(number), step.environment, _code(step.revision), _text(step.message), _remarks(step))
+        (
+            str(number),
+            _text(step.environment),
+            _code(step.revision),
+            _text(step.message),
+            _remarks(step),
+        )
         for number, step in enumerate(proposal.steps, start=1)
     ]
     yield from _table(("", "database", "revision", "message", "remarks"), rows)
@@ -178,7 +194,7 @@ def _footer(proposal: Proposal) -> Iterator[str]:
 
 
 def _named(step: ProposedStep) -> str:
-    return f"{step.environment} {_code(step.revision)}"
+    return f"{_text(step.environment)} {_code(step.revision)}"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

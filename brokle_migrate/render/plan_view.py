@@ -20,6 +20,8 @@ _AROUND = frozenset(("BEGIN", "COMMIT"))
 _VERSION_COLUMN = "version_num"  # Alembic's own; in its table, and nowhere else
 
 
+OVERWRITES = "UPDATE"
+"""What begins so changes values, and no way back knows the old ones."""
 _NO_TABLE = re.compile(
     "(DROP|ALTER) (INDEX|TYPE|FUNCTION|PROCEDURE|SEQUENCE|SCHEMA|EXTENSION|DOMAIN|POLICY|TRIGGER"
     "|VIEW)"
@@ -70,24 +72,39 @@ class Forever:
     """Something that can't be undone.
 
     :ivar number: of its step, from 1.
+    :ivar table: with its size; empty where no one table is meant.
     """
 
     number: int
     step: ProposedStep
     what: str
-    table: str
-
-
-def statement_doings(step: ProposedStep, text: str) -> tuple[Doing, ...]:
-    """What a statement does, leaving out what only surrounds a revision."""
-    if text in _AROUND or (step.environment == POSTGRES and _VERSION_COLUMN in identifiers(text)):
-        return ()
-    return doings(text)
+    table: str = ""
 
 
 def is_bookkeeping(step: ProposedStep, text: str) -> bool:
     """Whether a statement opens or ends a transaction, or records the version."""
-    return not statement_doings(step, text)
+    return step.environment == POSTGRES and (
+        text in _AROUND or _VERSION_COLUMN in identifiers(text)
+    )
+
+
+def statement_doings(step: ProposedStep, text: str) -> tuple[Doing, ...]:
+    """What a statement does, leaving out what only surrounds a revision."""
+    if is_bookkeeping(step, text):
+        return ()
+    return doings(text)
+
+
+def summary(step: ProposedStep, text: str) -> str:
+    """What a statement does, on one line: ``users: DROP COLUMN note``."""
+    if text in _AROUND:
+        return "transaction"
+    found = statement_doings(step, text)
+    if not found:
+        return "record of the version"
+    return ", ".join(
+        f"{each.subject}: {each.what}" if each.subject else each.what for each in found
+    )
 
 
 def stories(proposal: Proposal) -> list[TableStory]:
@@ -116,14 +133,26 @@ def _tell(number: int, step: ProposedStep, found: dict[tuple[str, str], TableSto
         for doing in statement_doings(step, text):
             if doing.subject:
                 told = story(doing.subject)
-                told.happenings.append(Happening(number, step, doing.what))
                 told.is_new = told.is_new or doing.makes
+                if not any(_is_said(doing, lost) for lost in step.destroys):
+                    told.happenings.append(Happening(number, step, doing.what))
     for lost in step.destroys:
         story(_owner(lost)).losses.append((number, lost))
     for name in sizes:
         told = story(name)
-        if all(each.number != number for each in told.happenings):
+        numbers = {each.number for each in told.happenings} | {n for n, _ in told.losses}
+        if number not in numbers:
             told.happenings.append(Happening(number, step, "is named"))
+
+
+def _is_said(doing: Doing, lost: Loss) -> bool:
+    """Whether what is lost says already what is done."""
+    if lost.kind == "rows":
+        return doing.subject == lost.name and doing.what == "DELETE rows"
+    if doing.subject == lost.name:
+        return doing.what in {f"DROP {lost.kind.upper()}", "TRUNCATE"}
+    name = lost.name.removeprefix(f"{doing.subject}.")
+    return doing.subject == _owner(lost) and doing.what == f"DROP {lost.kind.upper()} {name}"
 
 
 def _sized(subject: str, sizes: dict[str, Size]) -> str:
@@ -139,19 +168,38 @@ def _owner(lost: Loss) -> str:
 
 
 def forever(proposal: Proposal) -> list[Forever]:
-    """What can't be undone: what is destroyed, and what has no way back."""
-    return list(_forever(proposal))
+    """What can't be undone: what is destroyed or overwritten, and what has no way back."""
+    return [
+        found
+        for number, step in enumerate(proposal.steps, start=1)
+        for found in _forever(number, step)
+    ]
 
 
-def _forever(proposal: Proposal) -> Iterator[Forever]:
-    for number, step in enumerate(proposal.steps, start=1):
-        sizes = {size.name: size for size in step.touches}
-        for lost in step.destroys:
-            size = sizes.get(_sized(_owner(lost), sizes))
-            how_big = "" if size is None else sized(size)
-            yield Forever(number, step, lost.message, how_big)
-        if step.no_way_back:
-            yield Forever(number, step, f"can't be rolled back: {step.no_way_back}", "")
+def _forever(number: int, step: ProposedStep) -> Iterator[Forever]:
+    for lost in step.destroys:
+        yield Forever(number, step, lost.message, _how_big(_owner(lost), step))
+    for table in overwritten(step):
+        yield Forever(number, step, f"overwrites values in {table}", _how_big(table, step))
+    if step.no_way_back:
+        yield Forever(number, step, f"can't be rolled back: {step.no_way_back}")
+
+
+def _how_big(table: str, step: ProposedStep) -> str:
+    sizes = {size.name: size for size in step.touches}
+    size = sizes.get(_sized(table, sizes))
+    return "" if size is None else sized(size)
+
+
+def overwritten(step: ProposedStep) -> list[str]:
+    """The tables whose values a step changes, which no way back brings back."""
+    subjects = (
+        doing.subject
+        for text in step.statements
+        for doing in statement_doings(step, text)
+        if doing.what.startswith(OVERWRITES)
+    )
+    return list(dict.fromkeys(subjects))
 
 
 def sized(size: Size) -> str:
@@ -163,7 +211,7 @@ def nothing_forever(proposal: Proposal) -> str:
     """That everything can be undone, as far as that is known."""
     if unknown(proposal):
         return "Nothing that is known beforehand."
-    return "Nothing: no step destroys anything, and each can be rolled back."
+    return "Nothing: no step destroys or overwrites anything, and each can be rolled back."
 
 
 def unknown(proposal: Proposal) -> list[tuple[int, str]]:
@@ -185,11 +233,14 @@ def title(proposal: Proposal) -> str:
 def verdict(proposal: Proposal) -> str:
     """The one sentence for somebody who reads no other."""
     lost, one_way = len(proposal.destroys), len(proposal.one_way)
+    changed = sum(len(overwritten(step)) for step in proposal.steps)
     said = []
     if not proposal.steps:
         return "There is nothing to do."
     if lost:
         said.append(f"destroys {words.counted(lost, 'thing')}")
+    if changed:
+        said.append(f"overwrites values in {words.counted(changed, 'table')}")
     if one_way:
         said.append(f"has {words.counted(one_way, 'step')} without a way back")
     if not said:

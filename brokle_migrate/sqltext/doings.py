@@ -63,7 +63,8 @@ def _of(words: Words) -> Iterator[Doing]:
 def _unknown(words: Words) -> Doing:
     found = words.rest
     more = " …" if len(found) > _WORDS else ""
-    return Doing("", " ".join(found[:_WORDS]) + more)
+    said = " ".join(found[:_WORDS]).replace(" ,", ",").replace(" . ", ".")
+    return Doing("", said + more)
 
 
 def _before_name(words: Words) -> None:
@@ -162,8 +163,8 @@ def _delete(words: Words) -> Iterator[Doing]:
 
 def _truncate(words: Words) -> Iterator[Doing]:
     words.take("TABLE")
-    _before_name(words)
     while True:
+        _before_name(words)
         yield Doing(words.name(), "TRUNCATE")
         if not words.take(","):
             return

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from brokle_migrate.proposal_file import dumps, loads
+from brokle_migrate.render.plan_html import html
+from tests.support.chromium import require_chromium, screenshot, title
+from tests.support.png import colours
 from tests.support.schema import clickhouse_schema, postgres_schema
+from tests.unit.render.plans import PROPOSALS, destructive, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -379,3 +383,50 @@ def test_under_the_lock_it_is_looked_at_again(
     message = refused(shop)
     assert f"{sql.name} was edited" in message
     assert "+ CREATE TABLE two (id int)" in message
+
+
+WIDTH = """
+const wide = [...document.querySelectorAll('body *')].filter(each => {
+  const box = each.getBoundingClientRect();
+  return box.right > innerWidth + 1 && !each.closest('.wide');
+});
+document.title = JSON.stringify({
+  wide: wide.map(each => each.tagName),
+  scrolls: document.documentElement.scrollWidth > innerWidth,
+  steps: document.querySelectorAll('section.step').length,
+});
+"""
+
+
+def test_a_browser_lays_the_pages_out(tmp_path: Path) -> None:
+    require_chromium()
+    for name, made in PROPOSALS.items():
+        page = tmp_path / f"{name}.html"
+        text = re.sub("<meta http-equiv[^>]*>", "", html(made()))
+        page.write_text(text.replace("</body>", f"<script>{WIDTH}</script></body>"))
+        found = json.loads(title(page))
+        assert found == {"wide": [], "scrolls": False, "steps": len(made().steps)}
+
+
+def test_a_browser_runs_nothing_of_a_page(tmp_path: Path) -> None:
+    require_chromium()
+    page = tmp_path / "hostile.html"
+    evil = "<script>document.title='owned'</script>"
+    page.write_text(html(hostile()).replace("</body>", f"{evil}</body>"))
+    assert title(page) == "Migration plan: 1 step (clickhouse 1)"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_browser_shows_what_is_bad(tmp_path: Path, dark: bool) -> None:
+    require_chromium()
+    page = tmp_path / "page.html"
+    page.write_text(html(destructive()))
+    seen = colours(screenshot(page, (900, 500), dark=dark))
+    ground, strong, soft = (
+        ((13, 17, 23), (255, 123, 114), (61, 23, 25))
+        if dark
+        else ((255, 255, 255), (193, 31, 44), (255, 233, 231))
+    )
+    assert seen[ground] > 0.6 * seen.total()
+    assert seen[strong] > 500
+    assert seen[soft] > 10_000
