@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
 from .applications import failure, hiding, opened, shown, voice
@@ -38,14 +38,17 @@ if TYPE_CHECKING:
     from .checked import Checked
     from .config import Config
     from .dumping import Dumped
+    from .environments import Environments
     from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
     from .project import Initialised
+    from .proposal import Proposal
     from .status import Info, Status
 
 __all__ = [
     "Choices",
+    "Patient",
     "auto_migrate",
     "auto_migrate_async",
     "current",
@@ -59,7 +62,9 @@ __all__ = [
     "init",
     "lock",
     "plan",
+    "propose",
     "revision",
+    "run_proposal",
     "stamp",
     "status",
     "upgrade",
@@ -67,21 +72,28 @@ __all__ = [
 ]
 
 
-class Choices(TypedDict, total=False):
-    """What every function that changes databases takes.
+class Patient(TypedDict, total=False):
+    """How long a function that changes databases may take.
 
-    :ivar environments: the databases to work on; every configured one when left out.
     :ivar lock_timeout: seconds to wait for another run to end, 15 when left out.
     :ivar timeout: seconds that the whole run may take, None for no limit.
     :ivar statement_timeout: seconds that one statement may take, None for no limit.
+    """
+
+    lock_timeout: float
+    timeout: float | None
+    statement_timeout: float | None
+
+
+class Choices(Patient, total=False):
+    """What every function that plans and changes databases takes.
+
+    :ivar environments: the databases to work on; every configured one when left out.
     :ivar on_failure: ``"stop"`` or ``"rollback"``.
     :ivar atomic: commit Postgres only once ClickHouse is done.
     """
 
     environments: Sequence[str]
-    lock_timeout: float
-    timeout: float | None
-    statement_timeout: float | None
     on_failure: str
     atomic: bool
 
@@ -182,6 +194,21 @@ def plan(config: Config, request: Request | None = None) -> Plan:
         return migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
 
 
+def propose(config: Config, request: Request | None = None) -> Proposal:
+    """Write a plan down for a review; ``brokle_migrate.proposal_file.dumps`` makes a file of it.
+
+    :param request: everything that is pending, in every configured database, when left out.
+    :return: without secrets.
+    :raises MigrateError: the request can't be planned.
+    """
+    from .proposal_file import hidden
+    from .proposing import propose
+
+    with opened(config) as found:
+        planned = migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
+        return hidden(propose(migrating.preview(planned, found), found), hiding(config))
+
+
 def upgrade(config: Config, revision: str = "head", **options: Unpack[Choices]) -> Report:
     """Apply revisions up to a destination, in every selected database.
 
@@ -204,6 +231,26 @@ def downgrade(config: Config, revision: str, **options: Unpack[Choices]) -> Repo
     """
     request = _request(config, Operation.GOTO, options, destination=revision)
     return _move(config, request, Action.DOWNGRADE, options)
+
+
+def run_proposal(config: Config, proposal: Proposal, **options: Unpack[Patient]) -> Report:
+    """Run exactly what was approved, or nothing.
+
+    :param proposal: as ``brokle_migrate.approval.read`` gets it from its file.
+    :raises StalePlan: something else would run now; the message tells the difference.
+    :raises MigrationFailed: the run failed; its report is the message.
+    :raises MigrateError: nothing was run.
+    """
+    from .approval import Approved
+
+    with opened(config) as environments:
+        approved = Approved(proposal, environments, hiding(config))
+        how = _patience(config, environments, options)
+        found = approved.plan(**{name: how[name] for name in how if name != "emit"})
+        if not found.steps:
+            return migrating.nothing_to_do(found, environments)
+        report = migrating.run(found, environments, require=approved.require, **how)
+    return _succeeded(config, report)
 
 
 def stamp(config: Config, revision: str, **options: Unpack[Choices]) -> Report:
@@ -299,23 +346,34 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
 
     :param only: the one thing that the steps may do, None for whatever the plan says.
     """
+    with opened(config) as environments:
+        how = _patience(config, environments, options)
+        report = migrating.repeatedly(
+            lambda: migrating.migrate(request, environments, only=only, **how),
+            how["tell"],
+        )
+    return _succeeded(config, report)
+
+
+def _patience(config: Config, environments: Environments, options: Patient) -> dict[str, Any]:
+    """What planning and running take, counted from now: where to tell of them, and their limits."""
     teller, timeout = voice(config), options.get("timeout")
     deadline = None if timeout is None else time.monotonic() + timeout
-    with opened(config) as environments:
-        environments.hurry(deadline)
-        report = migrating.repeatedly(
-            lambda: migrating.migrate(
-                request,
-                environments,
-                only=only,
-                emit=teller.event,
-                waiting=lambda holder: teller.message(f"waiting for the lock of {holder}"),
-                tell=teller.message,
-                lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
-                limits=Limits(deadline, options.get("statement_timeout")),
-            ),
-            teller.message,
-        )
+    environments.hurry(deadline)
+    return {
+        "emit": teller.event,
+        "waiting": lambda holder: teller.message(f"waiting for the lock of {holder}"),
+        "tell": teller.message,
+        "lock_timeout": options.get("lock_timeout", migrating.LOCK_TIMEOUT),
+        "limits": Limits(deadline, options.get("statement_timeout")),
+    }
+
+
+def _succeeded(config: Config, report: Report) -> Report:
+    """The report of a run that did not fail.
+
+    :raises MigrationFailed: it did.
+    """
     if report.error is not None:
         raise failure(report.error, hiding(config), report)
     return report

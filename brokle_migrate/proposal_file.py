@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, is_dataclass
+from dataclasses import is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -82,15 +83,19 @@ def _digest(content: Data) -> str:
 
 
 def _plain(proposal: Proposal) -> Data:
-    """As JSON would give it back: tuples are lists."""
-    found: Data = _listed(asdict(proposal))
+    """As JSON would give it back: a dictionary for a dataclass, a list for a tuple."""
+    found: Data = _plain_value(proposal)
     return found
 
 
-def _listed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _listed(each) for name, each in value.items()}
-    return [_listed(each) for each in value] if isinstance(value, tuple) else value
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return [_plain_value(each) for each in value]
+    if not is_dataclass(value):
+        return value
+    return {name: _plain_value(getattr(value, name)) for name in _hints(type(value))}
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:
@@ -110,10 +115,18 @@ def _built(kind: type[T], data: Any) -> T:
 
     :raises ValueError: the data has another shape.
     """
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     if not isinstance(data, dict) or data.keys() != hints.keys():
         raise ValueError(f"{kind.__name__} has {', '.join(hints)}")
     return kind(**{name: _value(hint, data[name], name) for name, hint in hints.items()})
+
+
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields, by name."""
+    return _HINTS(kind)
+
+
+_HINTS = cache(get_type_hints)
 
 
 def _value(hint: Any, value: Any, name: str) -> Any:

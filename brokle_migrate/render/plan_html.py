@@ -167,7 +167,7 @@ def _stories(told: Sequence[view.TableStory]) -> Iterator[str]:
         for each in told
     ]
     names = ("", "table or object", "size", "what happens")
-    yield from _table(("tight", "", "tight", ""), names, rows)
+    yield from _table(("tight", "tight", "tight", ""), names, rows)
 
 
 def _losses(story: view.TableStory) -> Iterator[str]:
@@ -217,7 +217,7 @@ def _remarks(step: ProposedStep, proposal: Proposal) -> Iterator[str]:
         yield f'<strong class="bad">{_text(said)}</strong>'
     if step.note:
         yield f'<span class="warn">not all of it is known: it {_text(step.note)}</span>'
-    for size in step.touches:
+    for size in view.touched(step):
         yield f'<span class="muted">touches</span> {_text(view.sized(size))}'
     for each in step.requires:
         before = view.linked(proposal, each)

@@ -32,7 +32,7 @@ code, pre {{ font-family: {MONO}; font-size: .87em; }}
 table {{ border-collapse: collapse; width: 100%; }}
 th {{ color: var(--muted); font-size: .85em; font-weight: 600; text-align: left; }}
 th, td {{ border-bottom: 1px solid var(--edge); padding: .4rem .8rem .4rem 0;
-  min-width: 6rem; vertical-align: top; }}
+  min-width: 10rem; vertical-align: top; }}
 td.tight, th.tight {{ min-width: 0; overflow-wrap: normal; white-space: nowrap; }}
 ul {{ margin: 0; padding: 0; list-style: none; }}
 .tag {{ border-radius: 4px; display: inline-block; font-size: .8em; font-weight: 600;

@@ -121,7 +121,7 @@ def _weight(story: TableStory) -> tuple[bool, bool, int]:
 
 
 def _tell(number: int, step: ProposedStep, found: dict[tuple[str, str], TableStory]) -> None:
-    sizes = {size.name: size for size in step.touches}
+    sizes = {size.name: size for size in touched(step)}
 
     def story(subject: str) -> TableStory:
         name = _sized(subject, sizes)
@@ -142,7 +142,18 @@ def _tell(number: int, step: ProposedStep, found: dict[tuple[str, str], TableSto
         told = story(name)
         numbers = {each.number for each in told.happenings} | {n for n, _ in told.losses}
         if number not in numbers:
-            told.happenings.append(Happening(number, step, "is named"))
+            told.happenings.append(Happening(number, step, "is read, or referred to"))
+
+
+def touched(step: ProposedStep) -> list[Size]:
+    """The tables that a step names, without the one that holds Alembic's version."""
+    names = {
+        name
+        for text in step.statements
+        if not is_bookkeeping(step, text)
+        for name in identifiers(text)
+    }
+    return [size for size in step.touches if size.name in names]
 
 
 def _is_said(doing: Doing, lost: Loss) -> bool:

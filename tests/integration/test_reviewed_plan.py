@@ -430,3 +430,32 @@ def test_a_browser_shows_what_is_bad(tmp_path: Path, dark: bool) -> None:
     assert seen[ground] > 0.6 * seen.total()
     assert seen[strong] > 500
     assert seen[soft] > 10_000
+
+
+def test_which_steps_have_no_way_back(project: Project) -> None:
+    """Branches, a merge, and downgrades that do nothing, refuse, or read data."""
+    project.add_revision("a1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    project.add_revision("b2", "CREATE TABLE b (id int)", down_revision="a1")
+    path = project.add_revision("c3", "CREATE TABLE c (id int)", down_revision="a1")
+    path.write_text(
+        path.read_text().replace(
+            "downgrade() -> None:\n", "downgrade() -> None:\n    raise NotImplementedError('no')\n"
+        )
+    )
+    project.add_revision("d4", down_revision=("b2", "c3"))
+    project.add_pair(
+        1, "a", "CREATE TABLE a (x Int8) ENGINE = MergeTree ORDER BY x", "DROP TABLE a"
+    )
+    for version in (2, 3, 4):
+        project.add_pair(version, "b", "ALTER TABLE a ADD COLUMN IF NOT EXISTS y Int8", "SELECT 1")
+    project.add_pair(5, "c", "SELECT 1", "-- migrate: irreversible on purpose")
+    found = json.loads(succeeded(project.invoke("plan", "--json")))["data"]
+    ways = {each["revision"]: each["no_way_back"] for each in found["steps"]}
+    assert ways.pop("b2") == "its downgrade does nothing"
+    assert "NotImplementedError: no" in ways.pop("c3")
+    assert ways.pop("5") == "on purpose"
+    assert ways == dict.fromkeys(["a1", "d4", "1", "2", "3", "4"], "")
+    succeeded(project.invoke("up", "--steps", "1", "--db", "clickhouse"))
+    found = json.loads(succeeded(project.invoke("plan", "--json")))["data"]
+    sizes = [each["touches"] for each in found["steps"] if each["revision"] == "2"]
+    assert sizes == [[{"name": "a", "rows": 0, "bytes": 0}]]
