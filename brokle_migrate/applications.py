@@ -6,21 +6,20 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .cleaning import clean, clean_error
 from .environments import open_environments
 from .environments.base import Log
-from .errors import InvalidScripts, MigrateError, MigrationFailed, StepFailed
+from .errors import MigrateError, MigrationFailed
 from .redact import Redactor
 from .render import to_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from .config import Config
-    from .dumping import SchemaFile
     from .environments import Environments
     from .model import Report
     from .render import Renderer
-    from .status import DatabaseStatus
 
 log = logging.getLogger("brokle_migrate")
 
@@ -50,8 +49,7 @@ def opened(config: Config) -> Iterator[Environments]:
         with open_environments(config, log=Log.APPLICATION) as environments:
             yield environments
     except MigrateError as error:
-        # Its causes are left out: the words of libraries are not ours to vouch for.
-        raise hidden(error, hiding(config)) from None
+        raise clean_error(error, hiding(config)) from None
 
 
 def failure(
@@ -67,24 +65,5 @@ def failure(
         page.error(error)
     else:
         page.report(report)
-    return MigrationFailed("\n".join(lines), error=hidden(error, hide), report=report)
-
-
-def shown(databases: Iterable[DatabaseStatus | SchemaFile], config: Config) -> None:
-    """Take the secrets out of what is told of each database."""
-    for database in databases:
-        if database.error is not None:
-            hidden(database.error, hiding(config))
-
-
-def hidden(error: MigrateError, hide: Callable[[str], str]) -> MigrateError:
-    """An error without secrets."""
-    error.message = hide(error.message)
-    error.hint = None if error.hint is None else hide(error.hint)
-    error.args = (error.message,)
-    if isinstance(error, StepFailed) and error.sql is not None:
-        error.sql = hide(error.sql)
-    if isinstance(error, InvalidScripts):
-        error.problems = tuple(problem.each(hide) for problem in error.problems)
-    error.__cause__ = None
-    return error
+    message = "\n".join(lines)
+    return MigrationFailed(message, error=clean_error(error, hide), report=clean(report, hide))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .environments import Environments
-    from .model import Plan
+    from .events import Emit
+    from .model import Limits, Plan, Report
     from .proposal import Proposal
 
 _LISTED = 20  # differences; whoever reads them has seen by then that the plan is another
@@ -91,6 +92,26 @@ class Approved:
             ) from error
         self.require(plan)
         return plan
+
+    def run(
+        self, *, emit: Emit, tell: Callable[[str], None], lock_timeout: float, limits: Limits
+    ) -> Report:
+        """Plan what was approved, and run it without asking.
+
+        :param emit: called with every event, in order.
+        :param tell: called with a sentence about whatever is waited for.
+        :raises StalePlan: something else would run now; nothing was run.
+        """
+        how: Any = {
+            "waiting": lambda holder: tell(f"waiting for the lock of {holder}"),
+            "tell": tell,
+            "lock_timeout": lock_timeout,
+            "limits": limits,
+        }
+        plan = self.plan(**how)
+        if not plan.steps:
+            return migrating.nothing_to_do(plan, self._environments)
+        return migrating.run(plan, self._environments, emit=emit, require=self.require, **how)
 
     def require(self, plan: Plan) -> None:
         """Make sure that a plan is what was approved.

@@ -53,6 +53,7 @@ def create(
     *,
     sql: bool = False,
     write: bool = True,
+    version: str | None = None,
 ) -> Created:
     """Create one Alembic revision and one ClickHouse pair under the same version.
 
@@ -61,10 +62,11 @@ def create(
 
     :param sql: put the Postgres part into a pair of .sql files beside the revision.
     :param write: False only says which files there would be.
+    :param version: the version; one of this second, or the next free one, when left out.
     :raises UsageError: the name can't be used.
     :raises MigrateError: the files are not valid, or can't be written; nothing is left behind.
     """
-    version = _next_version(environments, names)
+    version = version or _next_version(environments, names)
     written: dict[str, tuple[Path, ...]] = {}
     try:
         for environment in names:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from . import startup
 from .applications import failure, hiding, log, voice
 from .aside import aside
+from .cleaning import clean
 from .config import load
 from .environments import open_environments, selected
 from .environments.base import Log
@@ -84,7 +85,7 @@ def _auto_migrate(config: Config | None, timeout: float, stop: threading.Event) 
         raise failure(error, hide) from None
     if report.error is not None:
         raise failure(report.error, hide, report) from None
-    return report
+    return clean(report, hide)
 
 
 def _require_seconds(timeout: float) -> None:

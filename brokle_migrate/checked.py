@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .model import Finding, Level
+from .model import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from .model import Finding
 
 FOUND = 3
 """The exit code for findings that are errors."""
@@ -44,16 +46,3 @@ class Checked:
     def exit_code(self) -> int:
         """3 where something is an error, else 0."""
         return FOUND if any(each.level is Level.ERROR for each in self.findings) else 0
-
-    def each(self, hide: Callable[[str], str]) -> Checked:
-        """The same without secrets."""
-
-        def hidden(found: Finding) -> Finding:
-            return replace(found, message=hide(found.message), hint=hide(found.hint))
-
-        return replace(
-            self,
-            findings=tuple(map(hidden, self.findings)),
-            silenced=tuple(Silenced(hidden(s.finding), hide(s.reason)) for s in self.silenced),
-            unverified=tuple(map(hide, self.unverified)),
-        )

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from . import authoring, dumping, graphing, holding, inspection, migrating, standing, waiting
-from .applications import failure, hiding, opened, shown, voice
+from .applications import failure, hiding, opened, voice
 from .automatic import auto_migrate, auto_migrate_async
+from .cleaning import clean, clean_error
 from .environments import ORDER, selected
 from .examination import health
 from .model import Action, Limits, OnFailure, Operation, Report, Request
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from .checked import Checked
     from .config import Config
     from .dumping import Dumped
-    from .environments import Environments
     from .graph import Graph
     from .locks import LockState
     from .model import Plan, Revision
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choices",
-    "Patient",
     "auto_migrate",
     "auto_migrate_async",
     "current",
@@ -72,28 +71,21 @@ __all__ = [
 ]
 
 
-class Patient(TypedDict, total=False):
-    """How long a function that changes databases may take.
+class Choices(TypedDict, total=False):
+    """What every function that changes databases takes.
 
+    :ivar environments: the databases to work on; every configured one when left out.
     :ivar lock_timeout: seconds to wait for another run to end, 15 when left out.
     :ivar timeout: seconds that the whole run may take, None for no limit.
     :ivar statement_timeout: seconds that one statement may take, None for no limit.
-    """
-
-    lock_timeout: float
-    timeout: float | None
-    statement_timeout: float | None
-
-
-class Choices(Patient, total=False):
-    """What every function that plans and changes databases takes.
-
-    :ivar environments: the databases to work on; every configured one when left out.
     :ivar on_failure: ``"stop"`` or ``"rollback"``.
     :ivar atomic: commit Postgres only once ClickHouse is done.
     """
 
     environments: Sequence[str]
+    lock_timeout: float
+    timeout: float | None
+    statement_timeout: float | None
     on_failure: str
     atomic: bool
 
@@ -103,8 +95,7 @@ def status(config: Config, environments: Sequence[str] = ()) -> Status:
     with opened(config) as found:
         standings = standing.status(found, selected(config, environments))
         standings = standing.with_mutations(found, standings)
-    shown(standings.databases, config)
-    return standings.each(hiding(config))
+    return clean(standings, hiding(config))
 
 
 def info(config: Config, environments: Sequence[str] = (), *, timeout: float | None = None) -> Info:
@@ -115,8 +106,7 @@ def info(config: Config, environments: Sequence[str] = (), *, timeout: float | N
     """
     with opened(config) as found:
         told = inspection.info(config, found, selected(config, environments), timeout)
-    shown([database.status for database in told.databases], config)
-    return told.each(hiding(config))
+    return clean(told, hiding(config))
 
 
 def dump(
@@ -136,7 +126,9 @@ def dump(
     files = dumping.schema_files(config, names, directory)
     with opened(config) as found:
         dumped = dumping.dump(found, {**files}, write=write)
-    shown(dumped.files, config)
+    for each in dumped.files:
+        if each.error is not None:
+            clean_error(each.error, hiding(config))
     return dumped
 
 
@@ -147,7 +139,7 @@ def check(config: Config, environments: Sequence[str] = ()) -> Checked:
     """
     from . import checking
 
-    return checking.check(config, selected(config, environments)).each(hiding(config))
+    return clean(checking.check(config, selected(config, environments)), hiding(config))
 
 
 def graph(config: Config, environments: Sequence[str] = ()) -> Graph:
@@ -191,7 +183,8 @@ def plan(config: Config, request: Request | None = None) -> Plan:
     :raises MigrateError: the request can't be planned.
     """
     with opened(config) as found:
-        return migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
+        request = request or Request(Operation.UP, selected(config, ()))
+        return clean(migrating.plan(request, found), hiding(config))
 
 
 def propose(config: Config, request: Request | None = None) -> Proposal:
@@ -207,6 +200,41 @@ def propose(config: Config, request: Request | None = None) -> Proposal:
     with opened(config) as found:
         planned = migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
         return hidden(propose(migrating.preview(planned, found), found), hiding(config))
+
+
+def run_proposal(
+    config: Config,
+    proposal: Proposal,
+    *,
+    lock_timeout: float = migrating.LOCK_TIMEOUT,
+    timeout: float | None = None,
+    statement_timeout: float | None = None,
+) -> Report:
+    """Run exactly what was approved, or nothing.
+
+    :param proposal: as ``brokle_migrate.approval.read`` gets it from its file.
+    :param lock_timeout: seconds to wait for another run to end.
+    :param timeout: seconds that the whole run may take, None for no limit.
+    :param statement_timeout: seconds that one statement may take, None for no limit.
+    :raises StalePlan: something else would run now; the message tells the difference.
+    :raises MigrationFailed: the run failed; its report is the message.
+    :raises MigrateError: nothing was run.
+    """
+    from .approval import Approved
+
+    teller = voice(config)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with opened(config) as environments:
+        environments.hurry(deadline)
+        report = Approved(proposal, environments, hiding(config)).run(
+            emit=teller.event,
+            tell=teller.message,
+            lock_timeout=lock_timeout,
+            limits=Limits(deadline, statement_timeout),
+        )
+    if report.error is not None:
+        raise failure(report.error, hiding(config), report)
+    return clean(report, hiding(config))
 
 
 def upgrade(config: Config, revision: str = "head", **options: Unpack[Choices]) -> Report:
@@ -231,26 +259,6 @@ def downgrade(config: Config, revision: str, **options: Unpack[Choices]) -> Repo
     """
     request = _request(config, Operation.GOTO, options, destination=revision)
     return _move(config, request, Action.DOWNGRADE, options)
-
-
-def run_proposal(config: Config, proposal: Proposal, **options: Unpack[Patient]) -> Report:
-    """Run exactly what was approved, or nothing.
-
-    :param proposal: as ``brokle_migrate.approval.read`` gets it from its file.
-    :raises StalePlan: something else would run now; the message tells the difference.
-    :raises MigrationFailed: the run failed; its report is the message.
-    :raises MigrateError: nothing was run.
-    """
-    from .approval import Approved
-
-    with opened(config) as environments:
-        approved = Approved(proposal, environments, hiding(config))
-        how = _patience(config, environments, options)
-        found = approved.plan(**{name: how[name] for name in how if name != "emit"})
-        if not found.steps:
-            return migrating.nothing_to_do(found, environments)
-        report = migrating.run(found, environments, require=approved.require, **how)
-    return _succeeded(config, report)
 
 
 def stamp(config: Config, revision: str, **options: Unpack[Choices]) -> Report:
@@ -305,7 +313,7 @@ def init(
 def lock(config: Config) -> LockState:
     """Who holds the lock; takes nothing."""
     with opened(config) as found:
-        return holding.lock_state(found)
+        return clean(holding.lock_state(found), hiding(config))
 
 
 def wait(
@@ -325,8 +333,7 @@ def wait(
     with opened(config) as found:
         names = selected(config, environments)
         standings = waiting.settled(found, names, patience, at_head=at_head)
-    shown(standings.databases, config)
-    return standings
+    return clean(standings, hiding(config))
 
 
 def _request(
@@ -346,34 +353,19 @@ def _move(config: Config, request: Request, only: Action | None, options: Choice
 
     :param only: the one thing that the steps may do, None for whatever the plan says.
     """
-    with opened(config) as environments:
-        how = _patience(config, environments, options)
-        report = migrating.repeatedly(
-            lambda: migrating.migrate(request, environments, only=only, **how),
-            how["tell"],
-        )
-    return _succeeded(config, report)
-
-
-def _patience(config: Config, environments: Environments, options: Patient) -> dict[str, Any]:
-    """What planning and running take, counted from now: where to tell of them, and their limits."""
     teller, timeout = voice(config), options.get("timeout")
     deadline = None if timeout is None else time.monotonic() + timeout
-    environments.hurry(deadline)
-    return {
-        "emit": teller.event,
-        "waiting": lambda holder: teller.message(f"waiting for the lock of {holder}"),
-        "tell": teller.message,
-        "lock_timeout": options.get("lock_timeout", migrating.LOCK_TIMEOUT),
-        "limits": Limits(deadline, options.get("statement_timeout")),
-    }
-
-
-def _succeeded(config: Config, report: Report) -> Report:
-    """The report of a run that did not fail.
-
-    :raises MigrationFailed: it did.
-    """
+    with opened(config) as environments:
+        environments.hurry(deadline)
+        report = migrating.migrated(
+            lambda: request,
+            environments,
+            only=only,
+            emit=teller.event,
+            tell=teller.message,
+            lock_timeout=options.get("lock_timeout", migrating.LOCK_TIMEOUT),
+            limits=Limits(deadline, options.get("statement_timeout")),
+        )
     if report.error is not None:
         raise failure(report.error, hiding(config), report)
-    return report
+    return clean(report, hiding(config))

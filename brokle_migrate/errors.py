@@ -20,6 +20,7 @@
       │    ├─ Ahead
       │    ├─ ForeignLedger
       │    ├─ StalePlan
+      │    ├─ NotAtHead
       │    └─ Busy
       ├─ LockHeld
       ├─ LockLost
@@ -45,7 +46,6 @@ import signal
 from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from .interruption import Interruption
@@ -76,10 +76,6 @@ class Problem(str):
         made = super().__new__(cls, f"{place}: {message}")
         made.path, made.line, made.column, made.message = path, line, column, message
         return made
-
-    def each(self, change: Callable[[str], str]) -> Problem:
-        """The same with its sentence changed."""
-        return Problem(self.path, change(self.message), self.line, self.column)
 
 
 class MigrateError(Exception):
@@ -241,6 +237,13 @@ class StalePlan(StateError):
     """The state changed between the plan and the run."""
 
     code = "stale_plan"
+
+
+class NotAtHead(StateError):
+    """The database is not at head."""
+
+    code = "not_at_head"
+    exit_code = 3
 
 
 class Busy(StateError):

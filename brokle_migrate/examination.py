@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import holding, standing, waiting
-from .applications import hiding, opened, shown
+from .applications import hiding, opened
 from .aside import aside
+from .cleaning import clean
 from .conditions import DatabaseHealth, Health
 from .environments import Environments, selected
 from .environments.imports import import_shared
@@ -68,18 +69,17 @@ class _Look:
         with opened(self._config) as environments:
             environments.hurry(self._until)
             found = _database(environments, self._name, self._until)
-            shown([found.status], self._config)
-            self._found = found
+            self._found = clean(found, hiding(self._config))
             silent = isinstance(found.status.error, Busy | DatabaseUnreachable)
             if not silent and found.status.exists:
                 self._ask_for_more(environments)
 
     def _ask_for_more(self, environments: Environments) -> None:
         if self._with_lock:
-            self.lock = _lock(environments)
+            self.lock = clean(_lock(environments), hiding(self._config))
         with suppress(MigrateError):  # then it is not known
             runs = environments[self._name].last_runs(1) or ()
-            self.runs = tuple(run.each(hiding(self._config)) for run in runs)
+            self.runs = clean(tuple(runs), hiding(self._config))
 
     def seen(self, work: Future[None]) -> DatabaseHealth:
         """What there is to see when the time is over."""

@@ -137,6 +137,41 @@ def migrate(
     return run(found, environments, emit=emit, **options)
 
 
+def migrated(
+    ask: Callable[[], Request],
+    environments: Environments,
+    *,
+    emit: Emit,
+    tell: Callable[[str], None],
+    only: Action | None = None,
+    again: bool = True,
+    lock_timeout: float = LOCK_TIMEOUT,
+    limits: Limits = _NO_LIMITS,
+) -> Report:
+    """The same, also where somebody else migrates in between.
+
+    :param ask: what to plan, asked again for every plan.
+    :param tell: called with a sentence about whatever is waited for, or planned again.
+    :param again: plan again when somebody else has migrated.
+    :raises StalePlan: somebody else has migrated, and that is for a person to look at.
+    :raises MigrateError: nothing was run.
+    """
+
+    def attempt() -> Report:
+        return migrate(
+            ask(),
+            environments,
+            only=only,
+            emit=emit,
+            waiting=lambda holder: tell(f"waiting for the lock of {holder}"),
+            tell=tell,
+            lock_timeout=lock_timeout,
+            limits=limits,
+        )
+
+    return repeatedly(attempt, tell) if again else attempt()
+
+
 def nothing_to_do(plan: Plan, environments: Environments) -> Report:
     """The report of a plan without steps."""
     return Report(plan, (), {name: environments[name].snapshot() for name in plan.fingerprints})

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Ending(StrEnum):
@@ -34,10 +30,6 @@ class Failure:
     revision: str = ""
     statement: int | None = None
     statements: int = 0
-
-    def each(self, change: Callable[[str], str]) -> Failure:
-        """The same with its words changed."""
-        return replace(self, reason=change(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +65,6 @@ class PastRun:
         """Seconds."""
         return max(self.ended - self.started, 0.0)
 
-    def each(self, change: Callable[[str], str]) -> PastRun:
-        """The same with every text that others have written changed."""
-        return replace(self, failure=self.failure and self.failure.each(change))
-
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -95,7 +83,3 @@ class RunRecord:
     def upgraded(self) -> dict[str, tuple[str, ...]]:
         """What is newly applied, by environment."""
         return {d.environment: d.revisions for d in self.deeds if d.action == "upgrade"}
-
-    def each(self, change: Callable[[str], str]) -> RunRecord:
-        """The same with every text that others have written changed."""
-        return replace(self, failure=self.failure and self.failure.each(change))

@@ -161,7 +161,7 @@ def _with_gaps(
         raise OutOfOrder(
             f"{history.environment} has files that are older than the newest applied version "
             f"{max(history.snapshot.recorded, key=int)} and were never applied: {names}",
-            hint="give them a newer version, or run them now: --allow-out-of-order",
+            hint="give them a newer version, or run them: brokle-migrate up --allow-out-of-order",
         )
     begun = history.out_of_order
     return begun + tuple(revision for revision in pending if revision not in begun)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .checks.state import state_findings
 from .vitals import Vitals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .environments.base import ServerFacts
     from .errors import MigrateError
     from .history import History
@@ -84,15 +82,6 @@ class Status:
 
     databases: tuple[DatabaseStatus, ...]
 
-    def each(self, change: Callable[[str], str]) -> Status:
-        """The same with the texts of mutations changed; errors stay as they are."""
-        return Status(
-            tuple(
-                replace(d, mutations=d.mutations and tuple(m.each(change) for m in d.mutations))
-                for d in self.databases
-            )
-        )
-
     @property
     def at_head(self) -> bool:
         return all(database.at_head for database in self.databases)
@@ -146,15 +135,6 @@ class Info:
     lock: LockState | None = None
     runs: tuple[PastRun, ...] = ()
     missing: tuple[Missing, ...] = ()
-
-    def each(self, change: Callable[[str], str]) -> Info:
-        """The same with every text of servers and earlier runs changed; errors stay as they are."""
-        return replace(
-            self,
-            databases=tuple(replace(d, vitals=d.vitals.each(change)) for d in self.databases),
-            runs=tuple(run.each(change) for run in self.runs),
-            missing=tuple(each.each(change) for each in self.missing),
-        )
 
     @property
     def error(self) -> MigrateError | None:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .environments.base import TableSize
 
 
@@ -26,10 +24,6 @@ class Missing:
     what: str
     why: str
     hint: str = ""
-
-    def each(self, change: Callable[[str], str]) -> Missing:
-        """The same with its words changed."""
-        return replace(self, why=change(self.why), hint=change(self.hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +103,6 @@ class RunningMutation:
     parts: int
     failure: str = ""
 
-    def each(self, change: Callable[[str], str]) -> RunningMutation:
-        """The same with its texts changed."""
-        return replace(self, command=change(self.command), failure=change(self.failure))
-
 
 @dataclass(frozen=True, slots=True)
 class Replica:
@@ -164,12 +154,6 @@ class Vitals:
     queries: tuple[Query, ...] = ()
     crowds: tuple[Crowd, ...] = ()
     missing: tuple[Missing, ...] = ()
-
-    def each(self, change: Callable[[str], str]) -> Vitals:
-        """The same with every text that others have written changed."""
-        mutations = tuple(mutation.each(change) for mutation in self.mutations)
-        missing = tuple(each.each(change) for each in self.missing)
-        return replace(self, mutations=mutations, missing=missing)
 
     def without(self, *missing: Missing) -> Vitals:
         """The same with more that could not be asked."""

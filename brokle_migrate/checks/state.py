@@ -36,7 +36,7 @@ def _findings(history: History, running: str) -> list[Finding]:
         found.append(Finding("ahead", Level.WARNING, name, message, "update your checkout"))
     for revision in history.out_of_order:
         message = f"{revision.path.name} is older than the newest applied version"
-        hint = "give the file a newer version, or pass --allow-out-of-order"
+        hint = "give the file a newer version, or: brokle-migrate up --allow-out-of-order"
         found.append(Finding("out_of_order", Level.ERROR, name, message, hint))
     for index in history.snapshot.invalid_indexes:
         message = (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from . import checking, dump, operating, reviewing  # noqa: F401 - their commands join the group
-from .argv import normalise
+from .argv import Names, normalise
+from .clickhouse import clickhouse
 from .commands import group
 from .graph import graph as graph_command
 from .init import init as init_command
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PROGRAM = "brokle-migrate"
 group.add_command(graph_command)
 group.add_command(init_command)
+group.add_command(clickhouse)
 
 
 def run(argv: list[str]) -> int:
@@ -44,12 +46,8 @@ def run(argv: list[str]) -> int:
 
 def _options() -> tuple[set[str], set[str]]:
     """The names of every command's options: those with a value, and those without."""
-    valued: set[str] = set()
-    switches = {"--help", "-h"}
-    for option in _every_option():
-        names = {*option.opts, *option.secondary_opts}
-        (switches if option.is_flag else valued).update(names)
-    return valued, switches
+    names = Names.of(_every_option())
+    return set(names.valued), set(names.switches)
 
 
 def _every_option() -> Iterator[click.Option]:
@@ -60,12 +58,13 @@ def _every_option() -> Iterator[click.Option]:
 def _usage(error: click.ClickException, *, as_json: bool) -> int:
     """Report a command line that click could not read."""
     from ..errors import UsageError
+    from ..redact import Redactor
     from ..render import choose
 
     context = getattr(error, "ctx", None)
     command = context.info_name if context is not None and context.parent is not None else ""
-    help_line = f"{PROGRAM} {command} --help".replace("  ", " ")
-    renderer = choose(json=as_json)
-    renderer.error(UsageError(error.format_message(), hint=f"see {help_line}"))
+    place = PROGRAM if context is None else context.command_path
+    renderer = choose(json=as_json, hide=Redactor(()).hide)
+    renderer.error(UsageError(error.format_message(), hint=f"see {place} --help"))
     renderer.finish(command or "", UsageError.exit_code)
     return UsageError.exit_code

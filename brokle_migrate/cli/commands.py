@@ -170,7 +170,7 @@ def resume(options: Common, choice: str | None) -> int:
     """Settle a step that was interrupted."""
     from .resume import resume as run
 
-    return execute(options, "resume", lambda session: run(session, choice))
+    return execute(options, "resume", lambda session: run(session, choice), locks=True)
 
 
 @group.command()
@@ -222,7 +222,7 @@ def create(options: Common, name: str, sql: bool) -> int:
         session.renderer.created(created)
         return created.error.exit_code if created.error is not None else 0
 
-    return execute(options, "create", work)
+    return execute(options, "create", work, opens=False)
 
 
 @group.command()
@@ -248,7 +248,7 @@ def drop(options: Common) -> int:
         session.renderer.dropped(objects)
         return 0
 
-    return execute(options, "drop", work)
+    return execute(options, "drop", work, locks=True)
 
 
 @group.command()
@@ -268,17 +268,26 @@ def lock(options: Common, remove: bool) -> int:
         session.renderer.lock(state)
         return 0
 
-    return execute(options, "lock", work)
+    return execute(options, "lock", work, locks=True)
 
 
-def execute(options: Common, name: str, work: Callable[[Session], int]) -> int:
+def execute(
+    options: Common,
+    name: str,
+    work: Callable[[Session], int],
+    *,
+    opens: bool = True,
+    locks: bool = False,
+) -> int:
     """Run a command's work, with everything around it imported only now.
 
     :param name: the command's name, for the JSON envelope.
+    :param opens: it opens the selected databases.
+    :param locks: it takes the lock.
     """
     from .session import execute
 
-    return execute(options, name, work)
+    return execute(options, name, work, opens=opens, locks=locks)
 
 
 def _request(operation: str, **values: Any) -> Callable[[Session], Request]:
@@ -318,4 +327,4 @@ def _move(
 
         return followed_by_dump(session, run) if dumps else run()
 
-    return execute(options, name, work)
+    return execute(options, name, work, locks=True)

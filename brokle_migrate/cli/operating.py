@@ -18,7 +18,8 @@ def auto(options: Common) -> int:
     """
     from .starting import auto as run
 
-    return execute(options, "auto", run)
+    _refuse_wait(options, "auto waits in any case; --timeout says for how long")
+    return execute(options, "auto", run, opens=False)
 
 
 @group.command()
@@ -31,7 +32,8 @@ def wait(options: Common, at_head: bool) -> int:
     """
     from .starting import wait as run
 
-    return execute(options, "wait", lambda session: run(session, at_head=at_head))
+    _refuse_wait(options, "the command wait takes its duration from --timeout")
+    return execute(options, "wait", lambda session: run(session, at_head=at_head), opens=False)
 
 
 @group.command("serve-health")
@@ -51,4 +53,19 @@ def serve_health(options: Common, host: str, port: int, cache: float | None) -> 
     """Serve /health, /ready and /metrics."""
     from .serving import serve
 
-    return execute(options, "serve-health", lambda session: serve(session, host, port, cache))
+    _refuse_wait(options, "serve-health serves at once, and says what does not answer")
+    return execute(
+        options,
+        "serve-health",
+        lambda session: serve(session, host, port, cache),
+        opens=False,
+    )
+
+
+def _refuse_wait(options: Common, why: str) -> None:
+    """Refuse ``--wait`` where it has no meaning.
+
+    :raises click.UsageError: it was given.
+    """
+    if options.wait is not None:
+        raise click.UsageError(f"--wait: {why}")

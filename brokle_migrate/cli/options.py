@@ -48,6 +48,7 @@ class Common:
     verbose: bool
     config: Path | None
     x: tuple[str, ...]
+    wait: float | None
     lock_timeout: float
     timeout: float | None
     statement_timeout: float | None
@@ -84,6 +85,11 @@ _COMMON = [
         help="config.yaml, alembic.ini or pyproject.toml to use.",
     ),
     click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    click.option(
+        "--wait",
+        type=Duration(),
+        help="How long to wait for databases that do not answer yet.  [default: not at all]",
+    ),
     click.option(
         "--lock-timeout",
         type=Duration(),

@@ -18,6 +18,8 @@ from ..environments.base import Log
 from ..errors import MigrateError, NotConfirmed, interrupted
 from ..redact import Redactor
 from ..render import choose
+from ..veil import veiled
+from .connecting import await_answers
 from .signals import terminable
 
 if TYPE_CHECKING:
@@ -122,16 +124,28 @@ def _require_terminal(question: str, hint: str = "pass --yes to answer it") -> N
         )
 
 
-def execute(options: Common, command: str, work: Callable[[Session], int]) -> int:
+def execute(
+    options: Common,
+    command: str,
+    work: Callable[[Session], int],
+    *,
+    opens: bool = True,
+    locks: bool = False,
+) -> int:
     """Run a command's work; its errors become messages and its result an exit code.
 
     :param command: the command's name, for the JSON envelope.
+    :param opens: it opens the selected databases, so that ``--wait`` waits for them.
+    :param locks: it takes the lock, so that ``--wait`` waits for the lock's database, too.
     """
     renderer = _renderer(options, Redactor(()).hide)
     try:
         config = load(config_file=options.config, x=options.x)
-        renderer = _renderer(options, Redactor(config.secrets, public=config.public).hide)
-        with terminable(), _session(options, config, renderer) as session:
+        hide = Redactor(config.secrets, public=config.public).hide
+        renderer = _renderer(options, hide)
+        with terminable(), veiled(hide), _session(options, config, renderer) as session:
+            if opens:
+                await_answers(session, locks=locks)
             code = _outcome(session, work)
     except (Exception, KeyboardInterrupt) as error:
         code = told(renderer, error)

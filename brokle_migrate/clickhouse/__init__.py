@@ -1,1 +1,1 @@
-"""ClickHouse as Alembic's users know it: ``context`` for ``env.py``."""
+"""ClickHouse as Alembic's users know it: ``command``, ``config``, ``context`` for ``env.py``."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -51,6 +51,7 @@ class Connection:
 
 
 _active: ContextVar[Connection] = ContextVar("brokle_migrate_clickhouse_context")
+_tag: ContextVar[str | None] = ContextVar("brokle_migrate_clickhouse_tag", default=None)
 
 
 def configure(url: str | None = None, settings: Mapping[str, object] | None = None) -> None:
@@ -70,6 +71,21 @@ def get_x_argument(as_dictionary: bool = False) -> list[str] | dict[str, str]:
     if not as_dictionary:
         return x
     return {name: value for name, _, value in (argument.partition("=") for argument in x)}
+
+
+def get_tag_argument() -> str | None:
+    """The value of ``--tag``, as ``alembic.context.get_tag_argument`` gives it."""
+    return _tag.get()
+
+
+@contextlib.contextmanager
+def tagged(tag: str | None) -> Iterator[None]:
+    """Have every ``env.py`` that runs inside be told a tag."""
+    token = _tag.set(tag)
+    try:
+        yield
+    finally:
+        _tag.reset(token)
 
 
 def run(path: Path, config: EnvironmentConfig) -> Connection:

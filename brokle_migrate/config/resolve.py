@@ -70,9 +70,14 @@ def load(
         x=tuple(x),
         settings=tuple(_with_location(one, postgres, clickhouse) for one in settings),
         searched=found.searched,
-        secrets=secrets(layers, x, {} if values is None else environ),
+        secrets=secrets(layers, x, _told(environ) if values is None else environ),
         public=public(one.url for one in targets.values()),
     )
+
+
+def _told(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The variable with a password that libpq reads; no others are ours to look at."""
+    return {name: value for name, value in environ.items() if name == "PGPASSWORD"}
 
 
 def no_color(environ: Mapping[str, str] | None = None) -> bool:

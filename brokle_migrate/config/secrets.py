@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 from ..redact import SECRET_NAME
+from ..spellings import percent
 from . import url_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, str] = {}
 # Such a variable holds a path, of a secret or of the working directory: hiding that would garble
 # every message with a place in it.
-_POINTS = re.compile(r"^(?:old)?pwd$|(?:askpass|_file|_dir|_path)$", re.IGNORECASE)
+_POINTS = re.compile(r"^(?:old)?pwd$|(?:askpass|_?file|_dir|_path)$", re.IGNORECASE)
 
 
 def secrets(
@@ -63,10 +63,6 @@ def _of_argument(argument: str) -> Iterator[str]:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """As it is, percent-encoded by each library's rules, and as Python would quote it."""
-    yield secret
-    yield quote(secret)
-    yield quote(secret, safe="")
-    yield quote(secret, safe=" +")
-    yield quote_plus(secret)
+    """As it is, percent-encoded, and as Python would quote it."""
+    yield from percent(secret)
     yield repr(secret)[1:-1]

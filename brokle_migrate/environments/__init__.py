@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from ..cleaning import clean
 from ..errors import MigrateError
 from ..locks import NoLock
 from ..model import CLICKHOUSE, POSTGRES
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..past import RunRecord
     from .base import Environment, TableSize, Transactional
+    from .clickhouse import ClickHouseEnvironment
+    from .offline_pairs import OfflinePairs
     from .write_hooks import HookRun
 
 ORDER = (POSTGRES, CLICKHOUSE)
@@ -87,6 +91,11 @@ class Environments:
         """The engine whose steps can share one transaction: Postgres."""
         return cast("Transactional", self[POSTGRES])
 
+    @property
+    def offline(self) -> OfflinePairs:
+        """What writes ClickHouse steps as a script of SQL, without asking a database."""
+        return cast("ClickHouseEnvironment", self[CLICKHOUSE]).offline()
+
     def label(self, name: str) -> str:
         """The database of an environment without user or password, also when it can't be opened."""
         url = self._config.require(name).url
@@ -101,8 +110,7 @@ class Environments:
 
     def note_run(self, name: str, record: RunRecord) -> None:
         """Record what a run did, without secrets, in a database that keeps such records."""
-        hide = Redactor(self._config.secrets, public=self._config.public).hide
-        self[name].note_run(record.each(hide))
+        self[name].note_run(clean(record, self._redactor.hide))
 
     def lock(self, timeout: float = 0.0, waiting: Callable[[str], None] = _nobody) -> Lock:
         """The one lock of a run: in Postgres whenever that is configured, whatever is selected.
@@ -139,6 +147,11 @@ class Environments:
             environment.close()
         self._open.clear()
 
+    @cached_property
+    def _redactor(self) -> Redactor:
+        """What takes the secrets out of a text."""
+        return Redactor(self._config.secrets, public=self._config.public)
+
     def _create(self, name: str) -> Environment:
         if name == POSTGRES:
             from .postgres import PostgresEnvironment
@@ -146,7 +159,8 @@ class Environments:
             return PostgresEnvironment(self._config, log=self._log)
         from .clickhouse import ClickHouseEnvironment
 
-        return ClickHouseEnvironment(self._config.require_clickhouse(), self._config.x)
+        config = self._config
+        return ClickHouseEnvironment(config.require_clickhouse(), config.x, self._redactor)
 
 
 def selected(config: Config, names: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Busy, ConfigError
+from ..redact import Redactor
+from ..veil import veiled_log
 from .base import Log
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ class AlembicProject:
     def quiet(self) -> contextlib.AbstractContextManager[None]:
         """Keep output and logging as they are: ``env.py`` usually configures one, and may print."""
         if self._log is Log.APPLICATION:
-            return _unconfigured()
+            return _unconfigured(Redactor(self._config.secrets, public=self._config.public).hide)
         return _to_standard_error(hidden=self._log is Log.HIDDEN)
 
 
@@ -161,8 +163,8 @@ def _to_standard_error(*, hidden: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _unconfigured() -> Iterator[None]:
-    """Leave an application's logging to the application.
+def _unconfigured(hide: Callable[[str], str]) -> Iterator[None]:
+    """Leave an application's logging to the application; secrets don't get into it.
 
     ``fileConfig`` switches off every logger that it does not name, and other threads log meanwhile:
     putting their loggers right afterwards would be too late, and undo what they configure.
@@ -175,7 +177,8 @@ def _unconfigured() -> Iterator[None]:
     level = alembic.level
     alembic.setLevel(logging.WARNING)  # our own log tells of every revision
     try:
-        yield
+        with veiled_log(hide, thread=threading.get_ident()):
+            yield
     finally:
         over.set()
         alembic.setLevel(level)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import time
 import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..clickhouse import context
 from ..config import parse_url
-from ..errors import InvalidScripts, PartlyDropped, StateError
 from ..locks import NoLock, Wait
-from ..model import CLICKHOUSE, Action, Snapshot
+from ..model import CLICKHOUSE, Snapshot
+from ..redact import Redactor
 from ..vitals import RunningMutation, Vitals
 from . import clickhouse_objects, templates
-from .attempts import Content
 from .base import DatabaseObject, ServerFacts, StepSql, TableSize
+from .clickhouse_scripts import ClickHouseScripts
 from .drivers import ConnectionLost, ServerError, connect, unreachable
 from .ledger import Ledger, LedgerState
-from .sqlfiles import SqlScriptDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,13 +30,12 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
-    from ..sqltext import Script, ServerSide
+    from ..sqltext import ServerSide
     from .base import Dump, LastRun
     from .cluster import Cluster
     from .drivers import Driver
-    from .filling import Filling
-    from .half_done import Made
     from .ledger import Prove
+    from .offline_pairs import OfflinePairs
     from .recorder import Recorder
 
 _NO_LEDGER = LedgerState(exists=False)
@@ -49,22 +46,25 @@ class ClickHouseEnvironment:
 
     :param config: where the files and the database are.
     :param x: ``-x`` arguments for ``env.py``.
+    :param redactor: takes secrets out of what is recorded and dumped.
     :raises ConfigError: there is no script directory, or ``env.py`` failed.
     """
 
     name = CLICKHOUSE
 
-    def __init__(self, config: ClickHouseConfig, x: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: ClickHouseConfig,
+        x: tuple[str, ...] = (),
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._redactor = redactor or Redactor(())
         self._config = config
         directory = config.require_script_location()
         self._url, self._settings = _configured(config, directory, x)
-        values = config.placeholders
-        self._filling: Filling | None = None
-        if values is not None:
-            from .filling import Filling
-
-            self._filling = Filling(values, self._server_side)
-        self._scripts = SqlScriptDirectory(directory, self._filling)
+        self._scripts = ClickHouseScripts(
+            directory, config.placeholders, self._server_side, self._refusal
+        )
         self._driver: Driver | None = None
         self._deadline: float | None = None
         self._run_id = str(uuid.uuid4())
@@ -108,24 +108,28 @@ class ClickHouseEnvironment:
             recorded=tuple(state.applied),
             linear=True,
             dirty=state.dirty,
-            changed=tuple(r.id for r in revisions if self._is_changed(r, state)),
+            changed=self._scripts.changed(state),
             exists=exists,
         )
 
     def load(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        run = [step for step in steps if step.action is not Action.STAMP]
-        read = [self._scripts.load(step) for step in run]
-        scripts = iter(read if self._filling is None else self._filling.scripts(read))
+        loaded = self._scripts.load(steps)
         if steps and self._cluster is not None:
             with self._answering():
                 self._cluster.require_all()
-        return tuple(
-            self._loaded(step, next(scripts)) if step.action is not Action.STAMP else step
-            for step in steps
-        )
+        return loaded
 
     def sql(self, steps: Sequence[Step]) -> tuple[StepSql, ...]:
-        return tuple(self._sql(step) for step in steps)
+        return tuple(map(self._scripts.sql, steps))
+
+    def offline(self) -> OfflinePairs:
+        """What writes steps as a script of SQL; asks no database.
+
+        :raises ConfigError: it would have to.
+        """
+        from .offline_pairs import OfflinePairs
+
+        return OfflinePairs(self._config, self._url, self._settings)
 
     def apply(self, steps: Sequence[Step], emit: Emit, limits: Limits) -> None:
         from .clickhouse_run import ClickHouseRun
@@ -135,8 +139,8 @@ class ClickHouseEnvironment:
             self._open(),
             self._ledger(),
             self._record,
-            self._recorded,
-            self._made,
+            self._scripts.content,
+            self._scripts.made,
             self.label,
             emit,
             limits,
@@ -183,7 +187,7 @@ class ClickHouseEnvironment:
         sql: bool,  # noqa: ARG002 - a pair is .sql files in any case
         write: bool,
     ) -> tuple[Path, ...]:
-        return templates.new_pair(self._scripts, version, message, write=write)
+        return templates.new_pair(self._scripts.directory, version, message, write=write)
 
     def inventory(self) -> tuple[DatabaseObject, ...]:
         if not self._exists():
@@ -196,16 +200,9 @@ class ClickHouseEnvironment:
             )
 
     def drop(self, objects: Sequence[DatabaseObject]) -> None:
-        dropped = 0
-        try:
-            for item in clickhouse_objects.drop(self._connected(), objects):
-                dropped += bool(item)
-        except ServerError as error:
-            if not dropped:
-                raise StateError(f"{self.label} refused: {error.message}") from error
-            raise self._partly(dropped, objects, error) from error
-        except ConnectionLost as error:
-            raise self._partly(dropped, objects, error) from error
+        from .clickhouse_dropping import drop
+
+        drop(self._connected(), self.label, objects)
 
     def sizes(self) -> tuple[TableSize, ...]:
         if not self._exists():
@@ -218,7 +215,7 @@ class ClickHouseEnvironment:
             return None
         from .clickhouse_dump import dump
 
-        known = frozenset(filter(None, [self._url.password]))
+        known = self._redactor.known | Redactor(filter(None, [self._url.password])).known
         with self._answering():
             return dump(self._connected(), self._ledger(), known)
 
@@ -234,14 +231,6 @@ class ClickHouseEnvironment:
         if self._driver is not None:
             self._driver.close()
             self._driver = None
-
-    def _partly(
-        self, dropped: int, objects: Sequence[DatabaseObject], error: Exception
-    ) -> PartlyDropped:
-        return PartlyDropped(
-            f"dropped {dropped} of {len(objects)} objects of {self.label}, then: {error}",
-            hint="drop again: what is gone already does no harm",
-        )
 
     def _exists(self) -> bool:
         """Whether there is a database to read; opening an embedded one would create it."""
@@ -286,7 +275,9 @@ class ClickHouseEnvironment:
 
             if not self._state.exists:
                 self._ledger().create()
-            self._recorder = Recorder(self._ledger(), self._state.last, self._run_id)
+            self._recorder = Recorder(
+                self._ledger(), self._state.last, self._run_id, self._redactor.hide
+            )
         return self._recorder
 
     def _read_ledger(self, prove: Prove | None) -> LedgerState:
@@ -295,31 +286,9 @@ class ClickHouseEnvironment:
 
     def _prove(self, interruption: Interruption) -> Interruption:
         """Ask the server what became of the statement at which a step broke off."""
-        from ..sqltext import checksum
         from .proof import prove
 
-        touched = self._scripts.statements(interruption.version, interruption.action)
-        sql = next((s.text for s in touched if checksum(s.text) == interruption.checksum), None)
-        return prove(self._open(), interruption, sql)
-
-    def _made(self, step: Step) -> Made | None:
-        """What a half-done upgrade had made before its step is taken back."""
-        from .half_done import made_by, require_takes_back
-
-        if step.touched is None:
-            return None
-        made = made_by(step, self._scripts.statements(step.revision, Action.UPGRADE))
-        require_takes_back(step, made)
-        return made
-
-    def _sql(self, step: Step) -> StepSql:
-        from .half_done import remaining
-
-        if step.action is Action.STAMP:
-            versions = ", ".join(step.records) or "nothing"
-            return StepSql(step, (), note=f"records {versions} as applied; runs nothing")
-        statements = remaining(step, self._made(step))
-        return StepSql(step, tuple(statement.text for statement in statements))
+        return prove(self._open(), interruption, self._scripts.broken_off_at(interruption))
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -328,37 +297,6 @@ class ClickHouseEnvironment:
             yield
         except (ServerError, ConnectionLost) as error:
             raise unreachable(self._url, error) from error
-
-    def _loaded(self, step: Step, script: Script) -> Step:
-        from .half_done import require_unedited
-
-        require_unedited(step, script.statements)
-        for statement in script.statements:
-            refusal = self._refusal(statement)
-            if refusal:
-                raise InvalidScripts(f"{statement.location}: {refusal}")
-        return replace(
-            step,
-            path=script.path,
-            statements=script.statements,
-            checksum=script.checksum,
-            digest=self._digests[step.revision] if step.action is Action.UPGRADE else "",
-        )
-
-    @cached_property
-    def _digests(self) -> dict[str, str]:
-        return {revision.id: revision.digest for revision in self.revisions()}
-
-    def _recorded(self, version: str) -> Content:
-        """What a version's file says now."""
-        return Content(self._scripts.checksum(version), self._digests[version])
-
-    def _is_changed(self, revision: Revision, state: LedgerState) -> bool:
-        """Whether an applied file says something else now; only an edited one has to be read."""
-        applied = state.applied.get(revision.id)
-        if applied is None or applied.digest == revision.digest:
-            return False
-        return applied.checksum != self._scripts.checksum(revision.id)
 
     def _server_side(self) -> ServerSide:
         """What the built-in placeholders stand for; only a cluster makes the server worth asking.

@@ -9,8 +9,6 @@ from .clickhouse_lease import lock_table
 from .drivers import ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from .drivers import Driver, Row
 
 _TABLES = """
@@ -28,14 +26,14 @@ SELECT name, sum(row_count), sum(byte_count) FROM (
 """
 # What reads from others goes before what it reads from; the ledger goes nearly last, so that an
 # interrupted drop still knows what was applied, and the lock after everything that it guards.
-_BOOKKEEPING = ("ledger", LOCK)
+BOOKKEEPING = ("ledger", LOCK)
 _ORDER = (
     "materialized view",
     "view",
     "dictionary",
     "distributed table",
     "table",
-    *_BOOKKEEPING,
+    *BOOKKEEPING,
 )
 
 
@@ -53,31 +51,6 @@ def inventory(driver: Driver, ledger: str, everywhere: str = "") -> tuple[Databa
     return tuple(sorted(found, key=lambda item: (_ORDER.index(item.kind), item.name)))
 
 
-def drop(driver: Driver, objects: Sequence[DatabaseObject]) -> Iterator[DatabaseObject]:
-    """Drop objects, and those that others depend on when these are gone; our own tables go last.
-
-    :return: each object as it is dropped.
-    :raises ServerError: none of those that are left can be dropped.
-    """
-    waiting = [item for item in objects if item.kind not in _BOOKKEEPING]
-    while waiting:
-        refused: dict[DatabaseObject, ServerError] = {}
-        for item in waiting:
-            try:
-                driver.execute(item.sql)
-            except ServerError as error:
-                refused[item] = error
-            else:
-                yield item
-        if len(refused) == len(waiting):
-            raise refused[waiting[0]]
-        waiting = list(refused)
-    for item in objects:
-        if item.kind in _BOOKKEEPING:
-            driver.execute(item.sql)
-            yield item
-
-
 def sizes(driver: Driver) -> tuple[TableSize, ...]:
     """How big the tables of the current database are, without those whose engine has no parts."""
     return tuple(
@@ -92,7 +65,7 @@ def _object(row: Row, rows: dict[str, int], ledger: str, everywhere: str) -> Dat
         kind, "TABLE"
     )
     escaped = name.replace("\\", "\\\\").replace("`", "\\`")
-    counted = rows.get(name, 0) if kind in {"table", *_BOOKKEEPING} else None
+    counted = rows.get(name, 0) if kind in {"table", *BOOKKEEPING} else None
     return DatabaseObject(kind, name, counted, f"DROP {word} IF EXISTS `{escaped}`{everywhere}")
 
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..vitals import Crowd, Disk, Missing, Query, Replica, RunningMutation, Vitals
 from .base import TableSize
 from .drivers import ConnectionLost, ServerError
-from .drivers.base import UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD, UNKNOWN_TABLE
+from .drivers.base import UNKNOWN_TABLE
+from .system_mutations import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .drivers import Driver, Row
+    from .system_mutations import Entry
 
 _LONG = 10  # seconds from which on a query is worth a word
 _CROWDED = 100  # parts of a partition from which on it is worth asking for the server's limit
@@ -36,11 +38,6 @@ SELECT table, sum(rows_in), sum(bytes_in), max(parts_in) FROM (
 """
 _SLOWS = "SELECT value FROM system.merge_tree_settings WHERE name = 'parts_to_delay_insert'"
 _DISKS = "SELECT name, free_space, total_space FROM system.disks ORDER BY name"
-_MUTATIONS = f"""
-SELECT table, mutation_id, command, toUnixTimestamp(now()) - toUnixTimestamp(create_time),
-       parts_to_do, {{reason}}
-FROM system.mutations WHERE {_HERE} AND is_done = 0 ORDER BY create_time LIMIT {_LIMIT}
-"""
 _REPLICAS = f"""
 SELECT table, is_readonly, active_replicas, total_replicas, absolute_delay, queue_size
 FROM system.replicas WHERE {_HERE} ORDER BY table
@@ -131,27 +128,21 @@ def mutations(driver: Driver) -> tuple[RunningMutation, ...] | None:
     :raises ConnectionLost: the server does not answer.
     """
     try:
-        return _unfinished(driver)
+        return tuple(map(_mutation, unfinished(driver)))
     except ServerError:
         return None
 
 
 def _mutations(driver: Driver, found: Vitals) -> Vitals:
-    return replace(found, mutations=_unfinished(driver))
+    return replace(found, mutations=tuple(map(_mutation, unfinished(driver))))
 
 
-def _unfinished(driver: Driver) -> tuple[RunningMutation, ...]:
-    rows = _asked(driver, _MUTATIONS, reason="latest_fail_reason", without="''")
-    return tuple(map(_mutation, rows))
-
-
-def _mutation(row: Row) -> RunningMutation:
-    table, name, command, age, parts, reason = row
-    failure = ServerError(reason).message if reason else ""  # without stack and version
-    for literal in set(_LITERAL.findall(command)):
+def _mutation(entry: Entry) -> RunningMutation:
+    failure = ServerError(entry.reason).message if entry.reason else ""  # without the stack
+    for literal in set(_LITERAL.findall(entry.command)):
         failure = failure.replace(literal, _HIDDEN)
-    hidden = _LITERAL.sub(_HIDDEN, command)
-    return RunningMutation(table, name, hidden, float(age), int(parts), failure)
+    hidden = _LITERAL.sub(_HIDDEN, entry.command)
+    return RunningMutation(entry.table, entry.id, hidden, entry.age, entry.parts, failure)
 
 
 def _replicas(driver: Driver, found: Vitals) -> Vitals:
@@ -172,19 +163,6 @@ def _queries(driver: Driver, found: Vitals) -> Vitals:
 def _plain(address: str) -> str:
     """An address of the old kind as one writes it."""
     return address.removeprefix("::ffff:")
-
-
-def _asked(driver: Driver, question: str, *, without: str, **newer: Any) -> list[Row]:
-    """Ask, and again in another way where an old server does not know a column.
-
-    :param without: what stands in for that column.
-    """
-    try:
-        return driver.query(question.format(**newer))
-    except ServerError as error:
-        if error.code not in {UNKNOWN_COLUMN, UNKNOWN_IDENTIFIER_OLD}:
-            raise
-        return driver.query(question.format(**dict.fromkeys(newer, without)))
 
 
 PARTS = (

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ..errors import ConfigError, DatabaseUnreachable, StateError
 from .drivers import ServerError
 from .drivers.base import UNKNOWN_TABLE, quoted
+from .replicas import inactive
+from .zookeeper import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -158,7 +160,9 @@ class Cluster:
         :raises ConfigError: the server is in no such cluster, or nothing is replicated on it.
         """
         try:
-            return bool(self.members) and bool(self._zookeeper(f"{self.path(table)}/replicas"))
+            return bool(self.members) and bool(
+                nodes(self._connected(), f"{self.path(table)}/replicas")
+            )
         except ServerError as error:
             if error.code == _NO_ZOOKEEPER and "No node" in str(error):
                 return False
@@ -233,7 +237,7 @@ class Cluster:
 
     def _unwell(self) -> Iterable[str]:
         try:
-            self._zookeeper("/")
+            nodes(self._connected(), "/")
         except ServerError as error:
             yield f"ZooKeeper (or Keeper) does not answer: {error.message}"
             return
@@ -242,22 +246,10 @@ class Cluster:
             if is_readonly:
                 yield f"the replica {replica} of {table} is read-only"
             elif active < total:
-                yield f"of {table}, the replica {_listed(self._inactive(path))} is not active"
+                names = _listed(inactive(self._connected(), path))
+                yield f"of {table}, the replica {names} is not active"
             elif delay > _LATE:
                 yield f"the replica {replica} of {table} is {delay} s behind the others"
-
-    def _inactive(self, path: str) -> list[str]:
-        replicas = self._zookeeper(f"{path}/replicas")
-        active = "is_active"
-        return [
-            each for each in replicas if active not in self._zookeeper(f"{path}/replicas/{each}")
-        ]
-
-    def _zookeeper(self, path: str) -> list[str]:
-        rows = self._connected().query(
-            f"SELECT name FROM system.zookeeper WHERE path = '{quoted(path)}'"
-        )
-        return sorted(name for (name,) in rows)
 
 
 def creation(

@@ -13,10 +13,12 @@ from urllib.parse import unquote
 
 from ..interruption import Outcome
 from .drivers import ServerError
-from .drivers.base import quoted
 from .verdicts import NOT_KNOWN, Verdict
+from .zookeeper import nodes
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from .drivers import Driver
 
 _TIMEOUT_EXCEEDED = 159
@@ -47,27 +49,30 @@ class Task(NamedTuple):
         :raises ConnectionLost: the server does not answer.
         """
         parent, _, name = self.path.rpartition("/")
-        asked = _nodes(driver, parent, f" AND name = '{quoted(name)}'")
+        asked = nodes(driver, parent, name)
         hosts = _HOSTS.search(asked.get(name, ""))
         if hosts is None:  # the servers clean their queue up after a week
             return NOT_KNOWN
-        return _judged(_HOST.findall(hosts[1]), _nodes(driver, f"{self.path}/finished"))
+        # In this order: who finishes between the two questions is not taken for one that waits.
+        active = nodes(driver, f"{self.path}/active")
+        answers = nodes(driver, f"{self.path}/finished")
+        return _judged(_HOST.findall(hosts[1]), answers, active)
 
 
-def _nodes(driver: Driver, path: str, condition: str = "") -> dict[str, str]:
-    rows = driver.query(
-        f"SELECT name, value FROM system.zookeeper WHERE path = '{quoted(path)}'{condition}"
-    )
-    return {name: str(value) for name, value in rows}
+def _judged(hosts: list[str], answers: Mapping[str, str], active: Container[str]) -> Verdict:
+    """What the queue shows.
 
-
-def _judged(hosts: list[str], answers: dict[str, str]) -> Verdict:
-    missing = [unquote(host) for host in hosts if host not in answers]
+    :param answers: of those that have finished.
+    :param active: those that are at it; the node of one that goes down vanishes.
+    """
+    missing = [host for host in hosts if host not in answers]
     done = [host for host in hosts if answers.get(host, "").split("\n", 1)[0] == _DONE]
     if missing:
+        names = ", ".join(map(unquote, missing))
         return Verdict(
             Outcome.RUNNING,
-            f"{len(answers)} of {len(hosts)} replicas have run it, not yet: {', '.join(missing)}",
+            f"{len(answers)} of {len(hosts)} replicas have run it, not yet: {names}",
+            stalled=not any(host in active for host in missing),
         )
     if len(done) == len(hosts):
         return Verdict(Outcome.DONE, f"all {len(hosts)} replicas have run it")
@@ -75,7 +80,7 @@ def _judged(hosts: list[str], answers: dict[str, str]) -> Verdict:
     return Verdict(Outcome.UNKNOWN, error=_refusal(failed))
 
 
-def _refusal(failed: dict[str, str]) -> ServerError:
+def _refusal(failed: Mapping[str, str]) -> ServerError:
     """What those say that could not run it."""
     errors = {unquote(host): _error(answer) for host, answer in failed.items()}
     words = "; ".join(f"on {host}: {error.message}" for host, error in errors.items())

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from .base import HIDDEN, Dump
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
+
+    HideWords = Callable[[str, Collection[str]], str]
 
 _HEADER = """\
 -- The schema of the Postgres database, as `brokle-migrate dump` wrote it.
@@ -48,6 +50,8 @@ _NOISE = re.compile(
     | {_QUOTED}""",
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
+_LITERAL = re.compile(_QUOTED, re.VERBOSE | re.DOTALL)
+_WORD = re.compile(r"\w+")
 _GAP = re.compile(rf"(?<=\n)\n+ | {_QUOTED}", re.VERBOSE | re.DOTALL)
 _METHOD = re.compile(r"^SET default_table_access_method = (\w+);\n", re.MULTILINE)
 _FOREIGN = re.compile(
@@ -76,6 +80,21 @@ def postgres_text(written: str, table: str, heads: Sequence[str]) -> Dump:
     count = "1 secret" if hidden == 1 else f"{hidden} secrets"
     warning = f"foreign servers: {count} hidden; put each in the place of {HIDDEN} before loading"
     return Dump(_HEADER + "\n".join(parts), (warning,) if hidden else ())
+
+
+def without_known(text: str, hide: HideWords) -> str:
+    """The schema without the passwords of the configuration.
+
+    A password may be any word.  What is outside of strings and function bodies is never touched,
+    and a name of the schema is none inside of them either: the file has to stay what it is.
+
+    :param hide: takes them out of a text; words in small letters that it leaves.
+    """
+    outside = _LITERAL.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
+    names = {word.lower() for word in _WORD.findall(outside)}
+    return _LITERAL.sub(
+        lambda found: found[0] if found[0][0] == '"' else hide(found[0], names), text
+    )
 
 
 def _only_quoted(found: re.Match[str]) -> str:

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .drivers import ServerError
 from .replicas import behind
+from .system_mutations import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..model import Statement
     from .drivers import Driver
+    from .system_mutations import Entry
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 # The server tries a failing mutation again: a reason that passes is no failure.
 _PATIENCE = 5
-_MUTATIONS = (
-    "SELECT database, table, mutation_id, is_done, parts_to_do, {reason}, "
-    "database = currentDatabase() FROM system.mutations"
-)
 
 
 class Mutation(NamedTuple):
@@ -45,18 +43,6 @@ class Mutation(NamedTuple):
             f"KILL MUTATION WHERE database = '{self.database}' AND table = '{self.table}' "
             f"AND mutation_id = '{self.id}'"
         )
-
-
-class State(NamedTuple):
-    """How far a mutation is.
-
-    :ivar here: whether it is of the database that the connection is in.
-    """
-
-    done: bool
-    parts: str
-    reason: str
-    here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +106,7 @@ class Watch:
         """Whether a statement that does nothing but start a mutation has started none."""
         return self.driver is not None and not self.seen and not self._own(self.driver)
 
-    def _own(self, driver: Driver) -> dict[Mutation, State]:
+    def _own(self, driver: Driver) -> dict[Mutation, Entry]:
         return {
             mutation: state
             for mutation, state in _mutations(driver).items()
@@ -182,7 +168,7 @@ class _Earlier:
     names: frozenset[str]
     failures: Failures = field(default_factory=Failures)
 
-    def unfinished(self) -> dict[Mutation, State]:
+    def unfinished(self) -> dict[Mutation, Entry]:
         try:
             found = _mutations(self.driver)
         except ServerError:
@@ -193,12 +179,5 @@ class _Earlier:
         return mutation.table in self.names and (here or mutation.database in self.names)
 
 
-def _mutations(driver: Driver) -> dict[Mutation, State]:
-    try:
-        rows = driver.query(_MUTATIONS.format(reason="latest_fail_reason"))
-    except ServerError:  # before 19.1 a mutation did not tell why it fails
-        rows = driver.query(_MUTATIONS.format(reason="''"))
-    return {
-        Mutation(database, table, name): State(done == "1", parts, reason, here == "1")
-        for database, table, name, done, parts, reason, here in rows
-    }
+def _mutations(driver: Driver) -> dict[Mutation, Entry]:
+    return {Mutation(each.database, each.table, each.id): each for each in every(driver)}

@@ -52,7 +52,7 @@ class PostgresEnvironment:
         self._project = AlembicProject(config, log=log)
         self._state = PostgresState(self._project, postgres.url)
         self._lock_timeout = postgres.lock_timeout
-        self._hide = Redactor(config.secrets, public=config.public).hide_known
+        self._hide = Redactor(config.secrets, public=config.public).hide_words
 
     @property
     def label(self) -> str:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, DatabaseUnreachable, MigrateError, StateError, TimedOut
 from ..redact import HIDDEN, Redactor
-from .dump_text import postgres_text
+from .dump_text import postgres_text, without_known
 from .libpq import arguments, parameters
 from .postgres_run import connection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Connection
 
     from .base import Dump
+    from .dump_text import HideWords
     from .postgres_state import PostgresState
 
 _PATIENCE = 300.0  # seconds for the whole of a dump that nobody gave a time
@@ -59,10 +60,10 @@ class _Seen:
     schema: str
 
 
-def dump(state: PostgresState, hide: Callable[[str], str]) -> Dump:
+def dump(state: PostgresState, hide: HideWords) -> Dump:
     """The schema, and the rows of Alembic's version table.
 
-    :param hide: takes the configured passwords out, wherever they stand.
+    :param hide: takes the configured passwords out of what stands in quotes.
     :raises ConfigError: there is no ``pg_dump`` that is new enough.
     :raises DatabaseUnreachable: the database does not answer.
     :raises TimedOut: it took too long.
@@ -75,7 +76,7 @@ def dump(state: PostgresState, hide: Callable[[str], str]) -> Dump:
     if _look(state).heads != seen.heads:
         raise StateError("the schema was being migrated while it was read", hint="dump it again")
     found = postgres_text(written, seen.table, seen.heads)
-    text = hide(found.text)
+    text = without_known(found.text, hide)
     if text == found.text:
         return found
     warning = f"a password of the configuration stands in the schema; it is hidden as {HIDDEN}"

@@ -13,6 +13,8 @@ from .ledger import values_of
 from .runs import ENDED, FINISHED, RUN, written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..interruption import Settlement
     from ..model import Statement, Step
     from ..past import RunRecord
@@ -31,11 +33,15 @@ class Recorder:
 
     :param last: the sequence number that the run's rows come after.
     :param run_id: what the rows of one run have in common.
+    :param hide: takes secrets out of what the server said.
     """
 
-    def __init__(self, ledger: Ledger, last: int, run_id: str) -> None:
+    def __init__(
+        self, ledger: Ledger, last: int, run_id: str, hide: Callable[[str], str] = str
+    ) -> None:
         self._ledger = ledger
         self._last = last
+        self._hide = hide
         self._rows: list[tuple[object, ...]] = []
         self._always = {"run": run_id, "author": author()}
 
@@ -77,8 +83,8 @@ class Recorder:
             number,
             statement_hash=_hash(statement),
             query_id=query_id,
-            error=error,
-            note=note,
+            error=self._hide(error),
+            note=self._hide(note),
         )
 
     def settle_earlier(
@@ -96,7 +102,7 @@ class Recorder:
             statements=settlement.statements,
             statement_hash=settlement.checksum,
             query_id=settlement.query_id,
-            note=settlement.evidence,
+            note=self._hide(settlement.evidence),
             **({} if content is None else content._asdict()),
         )
 

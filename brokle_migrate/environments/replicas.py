@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from .drivers import ServerError
 from .drivers.base import quoted
+from .zookeeper import nodes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .drivers import Driver
 
 _PATH = (
     "SELECT zookeeper_path FROM system.replicas WHERE database = '{}' AND table = '{}'"  # 18.16 on
 )
-_NODES = "SELECT name, value FROM system.zookeeper WHERE path = '{}'"
 _ACTIVE, _POINTER = "is_active", "mutation_pointer"
 
 
@@ -33,16 +35,26 @@ def behind(driver: Driver, database: str, table: str, mutation: str) -> list[str
     """
     try:
         paths = driver.query(_PATH.format(quoted(database), quoted(table)))
-        return [name for (path,) in paths for name in _behind(driver, path, mutation)]
+        return [
+            name
+            for (path,) in paths
+            for name, state in _states(driver, path)
+            if _ACTIVE in state and state.get(_POINTER, mutation) < mutation
+        ]
     except ServerError:
         return []
 
 
-def _behind(driver: Driver, path: str, mutation: str) -> list[str]:
-    replicas = sorted(name for name, _ in driver.query(_NODES.format(f"{quoted(path)}/replicas")))
-    return [each for each in replicas if _is_behind(driver, f"{path}/replicas/{each}", mutation)]
+def inactive(driver: Driver, path: str) -> list[str]:
+    """The replicas of a table that are not active.
+
+    :param path: where ZooKeeper has the table.
+    :raises ServerError: ZooKeeper does not answer, or the user may not look.
+    :raises ConnectionLost: the server does not answer.
+    """
+    return [name for name, state in _states(driver, path) if _ACTIVE not in state]
 
 
-def _is_behind(driver: Driver, path: str, mutation: str) -> bool:
-    nodes = {name: str(value) for name, value in driver.query(_NODES.format(quoted(path)))}
-    return _ACTIVE in nodes and nodes.get(_POINTER, mutation) < mutation
+def _states(driver: Driver, path: str) -> Iterator[tuple[str, dict[str, str]]]:
+    for name in nodes(driver, f"{path}/replicas"):
+        yield name, nodes(driver, f"{path}/replicas/{name}")

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..interruption import Outcome
+from .background import settings_of
 from .distributed import Task
 from .drivers import ConnectionLost, NoAnswer, ServerError
 from .proof import outcome_of
@@ -28,6 +29,9 @@ _POLL = 0.5
 _AWAY = 20.0  # seconds that a server may be away, to be started again
 _DYING = 10.0  # seconds that a cancelled statement may take to end
 _SHORTEST = 0.1
+_KEPT = "it stays in the queue, and runs there when they are back"
+# A replica that is down begins nothing; one that is busy may have earlier statements to run.
+_STALLED = 120.0  # seconds in which none of those that are waited for has been at it
 
 
 class Unsettled(Exception):
@@ -97,7 +101,7 @@ def send(
         driver.execute(
             statement.text,
             query_id=query_id,
-            settings=statement.settings,
+            settings=settings_of(driver, statement),
             timeout=clock.left,
         )
     except ConnectionLost as lost:
@@ -135,6 +139,7 @@ class _Pursuit:
         self._why = why
         self._distributed = distributed
         self._away_since: float | None = None
+        self._stalled: tuple[str, float] = ("", 0.0)
         self._cancelled_at: float | None = None
 
     def result(self) -> str:
@@ -147,6 +152,8 @@ class _Pursuit:
                 continue
             self._away_since = None
             if found.outcome is Outcome.RUNNING:
+                if self._distributed:
+                    self._require_delivery(found)
                 self._wait(found.evidence)
                 continue
             if found.outcome is Outcome.DONE:
@@ -161,13 +168,24 @@ class _Pursuit:
         self._tell(f"the server does not answer ({error})")
         time.sleep(_POLL)
 
-    def _wait(self, evidence: str) -> None:
-        """Let the statement run on, or cancel it when its time is over.
+    def _require_delivery(self, found: Verdict) -> None:
+        """Follow what waits in the queue while its time is not over, and somebody is at it.
 
-        What waits in the queue of a server can't be cancelled: it will run when its turn comes.
+        It can't be cancelled: it will run when its turn comes.
+
+        :raises Unsettled: it is not worth following any longer.
         """
-        if self._distributed and self._clock.over:
-            raise Unsettled(f"{self._clock.limit}; {evidence}; they still will")
+        now = time.monotonic()
+        if not found.stalled or found.evidence != self._stalled[0]:
+            self._stalled = (found.evidence, now)
+        why = self._clock.limit if self._clock.over else ""
+        if not why and now - self._stalled[1] > _STALLED:
+            why = f"no other replica has begun in {_STALLED:g} s"
+        if why:
+            raise Unsettled(f"{why}; {found.evidence}; {_KEPT}")
+
+    def _wait(self, evidence: str) -> None:
+        """Let the statement run on, or cancel it when its time is over."""
         if self._clock.over and self._cancelled_at is None:
             self._cancelled_at = time.monotonic()
             self._cancel()

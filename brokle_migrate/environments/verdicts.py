@@ -16,11 +16,13 @@ class Verdict:
     """What is known of a statement, and from where.
 
     :ivar error: the server's answer, where it is known.
+    :ivar stalled: whether none of those that still have to run it is at it.
     """
 
     outcome: Outcome
     evidence: str = ""
     error: ServerError | None = None
+    stalled: bool = False
 
 
 NOT_KNOWN = Verdict(Outcome.UNKNOWN)

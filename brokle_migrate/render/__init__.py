@@ -24,6 +24,7 @@ def choose(
     out: TextIO | None = None,
     err: TextIO | None = None,
     hide: Hide = str,
+    failure: str = "error",
 ) -> Renderer:
     """The renderer for a command; each stream is printed to as what it is.
 
@@ -31,6 +32,7 @@ def choose(
     :param out: standard output when left out.
     :param err: standard error when left out.
     :param hide: takes secrets out of a text.
+    :param failure: the word that an error begins with, for people.
     """
     from .text import TextRenderer
 
@@ -38,7 +40,7 @@ def choose(
     if json:
         return _json(data, rest, hide, quiet=quiet, verbose=verbose)
     screens = [_screen(stream, hide, color is not False) for stream in (data, rest)]
-    return TextRenderer(*screens, quiet=quiet, verbose=verbose)
+    return TextRenderer(*screens, quiet=quiet, verbose=verbose, failure=failure)
 
 
 def to_log(write: Callable[[str], None], hide: Hide) -> Renderer:

@@ -58,6 +58,18 @@ class Sql:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema(Sql):
+    """A whole schema, from which secrets were taken when it was read.
+
+    It is printed as it would be written to a file: every change would be one of the schema.
+    """
+
+    def each(self, change: Callable[[str], str]) -> Self:  # noqa: ARG002 - see above
+        """The same block."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One field of a table."""
 

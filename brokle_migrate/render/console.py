@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 import textwrap
 from itertools import groupby
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from rich import box
 from rich.console import Console
+from rich.file_proxy import FileProxy
 from rich.table import Table as Grid
 from rich.text import Text
 
 from ..events import StatementDone, StatementRunning, StepFinished, StepRetried, StepStarted
+from ..veil import Veil
 from . import words
 from .base import Screen
 from .blocks import Item, Line, Section, Sql, Table, Tone
@@ -203,10 +205,18 @@ class _Progress:
         )
         if self._console.is_interactive and not self._bar.live.is_started:
             self._bar.start()
+            self._veil()
             # Rich hides the cursor; a killed process could not bring it back.
             self._console.show_cursor(True)
         if self._keeps(event):
             self._bar.refresh()
+
+    def _veil(self) -> None:
+        """Hide secrets in what others print, which the line's streams hand to the screen."""
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if isinstance(stream, FileProxy):  # the end of the line puts back what was before
+                setattr(sys, name, Veil(cast("TextIO", stream), self._hide))
 
     def _keeps(self, started: StepStarted) -> bool:
         """Whether the line of a step stays on the screen."""

@@ -146,7 +146,7 @@ def _schema_file(each: SchemaFile) -> Data:
         "path": None if each.path is None else str(each.path),
         "state": each.state.value,
         "changed": each.state.value in {"new", "changed"},
-        "sql": each.text if each.path is None and each.text else None,
+        "sql": Hidden(each.text) if each.path is None and each.text else None,
         "warnings": list(each.warnings),
         "error": None if each.error is None else error_data(each.error),
     }
@@ -295,9 +295,17 @@ def _object(each: DatabaseObject) -> Data:
     return {"kind": each.kind, "name": each.name, "rows": each.rows, "sql": each.sql}
 
 
+class Hidden(str):
+    """A text from which secrets were taken before, and that has to stay as it is."""
+
+    __slots__ = ()
+
+
 def hidden(value: Any, hide: Callable[[str], str]) -> Any:
     """A value with the secrets taken out of its texts; names of fields are ours."""
     match value:
+        case Hidden():
+            return value
         case str():
             return hide(value)
         case dict():

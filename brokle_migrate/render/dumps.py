@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..dumping import FileState
 from . import words
-from .blocks import Line, Sql, Tone
+from .blocks import Line, Schema, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def dumped_page(dumped: Dumped) -> Iterator[Block]:
         if each.path is not None and each.text:
             yield _file_line(each, written=dumped.written)
         elif each.text:
-            yield Sql(each.text)
+            yield Schema(each.text)
 
 
 def dump_remarks(dumped: Dumped) -> Iterator[Line]:

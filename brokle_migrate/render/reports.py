@@ -87,9 +87,12 @@ def _next_of(interruption: Interruption, request: Request) -> str:
     return f"brokle-migrate {_only(request) if forward else ''}{'up' if forward else 'resume'}"
 
 
-def error_page(error: MigrateError) -> Iterator[Line]:
-    """An error, and what to do next."""
-    yield Line(f"error: {error.message}", Tone.BAD)
+def error_page(error: MigrateError, word: str = "error") -> Iterator[Line]:
+    """An error, and what to do next.
+
+    :param word: what it begins with.
+    """
+    yield Line(f"{word}: {error.message}", Tone.BAD)
     if error.hint:
         yield Line(f"hint: {error.hint}", Tone.NEXT)
 

@@ -50,15 +50,23 @@ class TextRenderer:
     :param err: for everything else.
     :param quiet: print data, questions and errors only.
     :param verbose: tell of every statement.
+    :param failure: the word that an error begins with.
     """
 
     def __init__(
-        self, out: Screen, err: Screen, *, quiet: bool = False, verbose: bool = False
+        self,
+        out: Screen,
+        err: Screen,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        failure: str = "error",
     ) -> None:
         self._out = out
         self._err = err
         self._quiet = quiet
         self._verbose = verbose
+        self._failure = failure
 
     def status(self, status: Status) -> None:
         """Where each database stands."""
@@ -192,7 +200,7 @@ class TextRenderer:
 
     def error(self, error: MigrateError) -> None:
         """What went wrong, and what to do next."""
-        self._err.show(error_page(error))
+        self._err.show(error_page(error, self._failure))
 
     def finish(self, command: str, exit_code: int) -> None:  # noqa: ARG002 - for the JSON envelope
         """End the output."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.config import parse_url
+from brokle_migrate.environments import sending
 from brokle_migrate.environments.drivers import connect
 from brokle_migrate.environments.replicas import behind
 from tests.support.cluster import NAME, Cluster, require_cluster
@@ -202,6 +203,51 @@ def test_a_replica_that_dies_meanwhile_stops_the_run(
     cluster.heal()
     done = project.invoke("up")
     assert done.code == 0, done.out + done.err
+
+
+def test_a_replica_that_goes_down_with_a_statement_in_its_queue_is_not_waited_for_for_ever(
+    cluster: Cluster,
+    database: str,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lock is in Postgres: one in the cluster would be lost with the replica."""
+    monkeypatch.setenv("CLICKHOUSE_CLUSTER", NAME)
+    monkeypatch.setattr(sending, "_STALLED", 2.0)
+    held = cluster.replicas[1]
+    url = cluster.replicas[0].url("clickhouse+http", database)
+    project = Project(tmp_path / "both", postgres_url, url)
+    made = f"CREATE TABLE made ON CLUSTER {NAME} (a UInt8) ENGINE = Log"
+    project.add_pair("1", "first", "SELECT 1", "SELECT 1")
+    assert project.invoke("up").code == 0
+    project.add_pair("2", "made", f"-- migrate: settings {IMPATIENT}\n{made}", "SELECT 1")
+    busy = f"CREATE TABLE busy ON CLUSTER {NAME} ENGINE = Memory AS SELECT sleep(3)"
+    queue = "SELECT count() FROM system.zookeeper WHERE path = '/clickhouse/task_queue/ddl'"
+    with ThreadPoolExecutor(2) as pool:
+        before = count(cluster, queue)
+        slow = pool.submit(
+            cluster.replicas[0].query, busy, database, distributed_ddl_task_timeout=1
+        )
+        wait_until(lambda: count(cluster, queue) == before + 1, 20, "it is in the queue")
+        run = pool.submit(project.invoke, "up", "--json")
+        wait_until(lambda: count(cluster, queue) == before + 2, 20, "the statement is behind it")
+        held.kill()
+        failed = run.result(90)
+        slow.exception()
+    failure = json.loads(failed.out)["data"]["failure"]
+    replica = f"127.0.0.1:{held.tcp_port}"
+    assert failed.code == 6
+    assert f"1 of 2 replicas have run it, not yet: {replica}; it stays" in failure["error"]
+    assert "brokle-migrate up" in failure["hint"]
+    early = project.invoke("up", "--timeout", "1s")
+    assert early.code != 0
+    assert f"not yet: {replica}" in early.err
+
+    cluster.heal()
+    done = project.invoke("up")
+    assert done.code == 0, done.out + done.err
+    assert ("made",) in held.query("SHOW TABLES", database)
 
 
 def test_a_mutation_is_waited_for_on_the_other_replica(

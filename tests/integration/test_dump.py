@@ -362,6 +362,32 @@ def test_a_configured_password_in_a_function_is_hidden(project: Project) -> None
     assert "a password of the configuration stands in the schema" in done.err
 
 
+@pytest.mark.parametrize("password", ["a", "int", "users", "public", "postgres_pw"])
+def test_a_password_that_is_a_word_of_the_schema_leaves_it_alone(
+    project: Project, password: str
+) -> None:
+    """The file has to stay what it is, and so has what is printed."""
+    url = (project.postgres_url or "").replace("postgres@", f"postgres:{password}@")
+    project.add_revision(
+        "r1",
+        [
+            "CREATE TABLE public.users (a int, postgres_pw text DEFAULT 'a')",
+            "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM users $$",
+            "CREATE VIEW v AS SELECT 1 FROM users WHERE postgres_pw = 'a b' AND 'pwd=x' <> 'users'",
+        ],
+        "DROP TABLE users",
+    )
+    assert project.run("--db", "postgres", "up").code == 0
+    plain = project.run("--db", "postgres", "dump", "--out", "-")
+    env = {"DATABASE_URL": url}
+    shown = project.run("--db", "postgres", "dump", "--out", "-", env=env)
+    assert project.run("--db", "postgres", "dump", env=env).code == 0
+    assert shown.out == plain.out == read(project, POSTGRES)
+    assert "'pwd=x'" in shown.out
+    written = project.run("--db", "postgres", "dump", "--out", "-", "--json", env=env).out
+    assert json.loads(written)["data"]["files"][0]["sql"] == plain.out
+
+
 def test_foreign_servers_keep_their_passwords_to_themselves(project: Project) -> None:
     with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as connection:
         connection.execute(

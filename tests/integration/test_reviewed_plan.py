@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from brokle_migrate import command, load
+from brokle_migrate.errors import StalePlan
 from brokle_migrate.proposal_file import dumps, loads
 from brokle_migrate.render.plan_html import html
 from tests.support.chromium import require_chromium, screenshot, title
@@ -459,3 +461,16 @@ def test_which_steps_have_no_way_back(project: Project) -> None:
     found = json.loads(succeeded(project.invoke("plan", "--json")))["data"]
     sizes = [each["touches"] for each in found["steps"] if each["revision"] == "2"]
     assert sizes == [[{"name": "a", "rows": 0, "bytes": 0}]]
+
+
+def test_from_python(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.path)
+    config = load()
+    proposal = command.propose(config)
+    assert loads(dumps(proposal)) == proposal
+    assert [step.revision for step in proposal.steps] == [PG1, CH2, PG3, CH4]
+    assert command.run_proposal(config, proposal).exit_code == 0
+    assert command.status(config).at_head
+    with pytest.raises(StalePlan, match="is applied by now"):
+        command.run_proposal(config, proposal)
+    assert command.run_proposal(config, command.propose(config)).results == ()

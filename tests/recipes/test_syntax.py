@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from brokle_migrate.cli.commands import group
-from tests.support.servers import REQUIRED
+from tests.support.daemon import REQUIRED
 
 from .conftest import RECIPES
 

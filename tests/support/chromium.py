@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from html import unescape
 from typing import TYPE_CHECKING
 
-import pytest
+from .daemon import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REQUIRED = "BROKLE_TEST_REQUIRE_SERVERS"
 TIMEOUT = 60.0
 _QUIET = (
     "--headless",
@@ -31,10 +29,7 @@ _DARK = "--blink-settings=preferredColorScheme=0"
 def require_chromium() -> None:
     """Skip where the browser is not installed; fail where skipping is forbidden."""
     if shutil.which("chromium") is None:
-        reason = "chromium is not installed (apt-get install chromium fonts-dejavu-core)"
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{reason}, and {REQUIRED}=1")
-        pytest.skip(reason)
+        missing("chromium is not installed", "chromium fonts-dejavu-core")
 
 
 def screenshot(page: Path, size: tuple[int, int], *, dark: bool = False) -> bytes:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 from pathlib import Path
 
-import pytest
-
-from .process import free_port, mortal, stop, wait_until
-from .servers import PASSWORD, REQUIRED, USER, ClickHouseServer, require_clickhouse_server
+from .daemon import listens, missing, start
+from .process import free_port, stop
+from .servers import PASSWORD, USER, ClickHouseServer, require_clickhouse_server
 
 NAME = "pair"
 START_SECONDS = 60.0
@@ -57,19 +54,17 @@ class ZooKeeper:
     def start(self) -> None:
         """Start it, again or for the first time."""
         main = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
-        command = ["java", "-Xmx256m", "-cp", _CLASSES, main, "zoo.cfg"]
-        with (self._directory / "output.log").open("a") as output:
-            self.process = subprocess.Popen(
-                mortal(command), cwd=self._directory, stdout=output, stderr=output, text=True
-            )
-        wait_until(self._listens, START_SECONDS, "ZooKeeper is ready")
+        self.process = start(
+            "ZooKeeper",
+            ["java", "-Xmx256m", "-cp", _CLASSES, main, "zoo.cfg"],
+            self._directory / "output.log",
+            lambda: listens(self.port),
+            seconds=START_SECONDS,
+            cwd=self._directory,
+        )
 
     def stop(self) -> None:
         stop(self.process)
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 class Cluster:
@@ -122,7 +117,4 @@ def require_cluster() -> None:
     """Skip where the programs are not installed; fail where skipping is forbidden."""
     require_clickhouse_server()
     if not _JAR.exists():
-        reason = "ZooKeeper is not installed (apt-get install zookeeper)"
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{reason}, and {REQUIRED}=1")
-        pytest.skip(reason)
+        missing("ZooKeeper is not installed", "zookeeper")

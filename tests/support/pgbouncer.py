@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
-import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import pytest
+from .daemon import listens, missing, start
+from .process import free_port, stop
 
-from .process import free_port, mortal, stop, wait_until
+if TYPE_CHECKING:
+    import subprocess
 
 START_SECONDS = 20.0
-REQUIRED = "BROKLE_TEST_REQUIRE_SERVERS"
 
 CONFIG = """[databases]
 * = {server}
@@ -64,39 +64,21 @@ class PgBouncer:
         stop(self.process)
 
     def _start(self, config: Path, owner: int) -> subprocess.Popen[str]:
-        command = [_binary() or "", "--quiet", str(config)]
-        output = config.with_suffix(".log")
         identity = {"user": owner, "group": owner, "extra_groups": []} if os.getuid() == 0 else {}
-        with output.open("a") as stream:
-            process = subprocess.Popen(
-                mortal(command),
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                text=True,
-                **identity,
-            )
-        try:
-            wait_until(lambda: self._ready(process, output), START_SECONDS, "pgbouncer is ready")
-        except BaseException:
-            stop(process)
-            raise
-        return process
-
-    def _ready(self, process: subprocess.Popen[str], output: Path) -> bool:
-        if process.poll() is not None:
-            raise RuntimeError(f"pgbouncer ended with {process.returncode}: {output.read_text()}")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return start(
+            "pgbouncer",
+            [_binary() or "", "--quiet", str(config)],
+            config.with_suffix(".log"),
+            lambda: listens(self.port),
+            seconds=START_SECONDS,
+            **identity,
+        )
 
 
 def require_pgbouncer() -> None:
     """Skip where PgBouncer is not installed; fail where skipping is forbidden."""
     if _binary() is None:
-        reason = "pgbouncer is not installed (apt-get install pgbouncer)"
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{reason}, and {REQUIRED}=1")
-        pytest.skip(reason)
+        missing("pgbouncer is not installed", "pgbouncer")
 
 
 def _address(url: str) -> dict[str, str]:

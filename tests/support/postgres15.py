@@ -10,15 +10,14 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import psycopg
-import pytest
 
-from .process import free_port, mortal, stop, wait_until
+from .daemon import missing, start
+from .process import free_port, stop
 from .tls import certificates
 
 USER = "brokle"
 PASSWORD = "".join(map(chr, range(32, 127)))
 START_SECONDS = 30.0
-REQUIRED = "BROKLE_TEST_REQUIRE_SERVERS"
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
 CONFIG = """
@@ -100,28 +99,17 @@ class Postgres15:
         subprocess.run(command, check=True, capture_output=True, cwd="/", **self._identity)
 
     def _start(self) -> subprocess.Popen[str]:
-        output = self.directory / "output.log"
-        command = mortal([str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")])
-        with output.open("a") as stream:
-            process = subprocess.Popen(
-                command,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                text=True,
-                **self._identity,
-            )
-        try:
-            wait_until(lambda: self._ready(process, output), START_SECONDS, "postgres is ready")
-        except BaseException:
-            stop(process)
-            raise
-        return process
+        return start(
+            "postgres",
+            [str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")],
+            self.directory / "output.log",
+            self._answers,
+            seconds=START_SECONDS,
+            cwd="/",
+            **self._identity,
+        )
 
-    def _ready(self, process: subprocess.Popen[str], output: Path) -> bool:
-        if process.poll() is not None:
-            raise RuntimeError(f"postgres ended with {process.returncode}: {output.read_text()}")
+    def _answers(self) -> bool:
         try:
             self.connect().close()
         except psycopg.OperationalError:
@@ -132,10 +120,7 @@ class Postgres15:
 def require_postgres15() -> None:
     """Skip where the server is not installed; fail where skipping is forbidden."""
     if not (PROGRAMS / "postgres").exists() or shutil.which("openssl") is None:
-        reason = "Postgres 15 or openssl is missing (apt-get install postgresql-15 openssl)"
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{reason}, and {REQUIRED}=1")
-        pytest.skip(reason)
+        missing("Postgres 15 or openssl is missing", "postgresql-15 openssl")
 
 
 def _identity(directory: Path) -> dict[str, object]:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import pytest
-
-from .process import free_port, mortal, stop, wait_until
+from .daemon import missing, start
+from .process import free_port, stop
 from .query import http_query
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
 USER = "brokle"
 PASSWORD = "p@ss:w/ord#1%"
 START_SECONDS = 60.0
-REQUIRED = "BROKLE_TEST_REQUIRE_SERVERS"
 
 _numbers = itertools.count(1)
 
@@ -111,27 +108,16 @@ class ClickHouseServer:
         (self.directory / "users.xml").write_text(USERS.format(users=entries))
 
     def _start(self) -> subprocess.Popen[str]:
-        command = [_binary() or "", f"--config-file={self.directory / 'config.xml'}"]
-        with (self.directory / "output.log").open("a") as output:
-            process = subprocess.Popen(
-                mortal(command),
-                cwd=self.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                text=True,
-            )
-        try:
-            wait_until(lambda: self._ready(process), START_SECONDS, "clickhouse-server is ready")
-        except BaseException:
-            stop(process)
-            raise
-        return process
+        return start(
+            "clickhouse-server",
+            [_binary() or "", f"--config-file={self.directory / 'config.xml'}"],
+            self.directory / "output.log",
+            self._answers,
+            seconds=START_SECONDS,
+            cwd=self.directory,
+        )
 
-    def _ready(self, process: subprocess.Popen[str]) -> bool:
-        if process.poll() is not None:
-            log = (self.directory / "output.log").read_text()
-            raise RuntimeError(f"clickhouse-server ended with {process.returncode}: {log[-2000:]}")
+    def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/ping", timeout=1):
                 return True
@@ -200,10 +186,7 @@ class ClickHouseServer:
 def require_clickhouse_server() -> None:
     """Skip where the server is not installed; fail where skipping is forbidden."""
     if _binary() is None:
-        reason = "clickhouse-server is not installed (apt-get install clickhouse-server)"
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{reason}, and {REQUIRED}=1")
-        pytest.skip(reason)
+        missing("clickhouse-server is not installed", "clickhouse-server")
 
 
 def _binary() -> str | None:

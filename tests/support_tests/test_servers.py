@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support import servers
+from tests.support.daemon import REQUIRED
 from tests.support.postgres import fresh_database, libpq_url
 from tests.support.process import free_port
 from tests.support.query import QueryFailed, http_query
@@ -135,11 +136,11 @@ def test_the_servers_schema_and_data_can_be_read(
 
 def test_an_absent_server_skips_or_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "_binary", lambda: None)
-    monkeypatch.delenv(servers.REQUIRED, raising=False)
+    monkeypatch.delenv(REQUIRED, raising=False)
     with pytest.raises(pytest.skip.Exception, match="not installed"):
         servers.require_clickhouse_server()
-    monkeypatch.setenv(servers.REQUIRED, "1")
-    with pytest.raises(pytest.fail.Exception, match=servers.REQUIRED):
+    monkeypatch.setenv(REQUIRED, "1")
+    with pytest.raises(pytest.fail.Exception, match=REQUIRED):
         servers.require_clickhouse_server()
 
 

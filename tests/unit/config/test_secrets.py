@@ -64,6 +64,11 @@ def test_secrets_of_every_source_even_when_another_one_counts(place: Place) -> N
     assert config.secrets == expected
 
 
+def test_the_password_that_libpq_reads(place: Place) -> None:
+    place.env(DATABASE_URL="postgres://u@h/db", PGPASSWORD="ninth9", PGPASSFILE="/file", PATH="x")
+    assert place.load().secrets == {"ninth9"}
+
+
 def test_names_are_public(place: Place) -> None:
     place.env(DATABASE_URL="postgres://me:p@h1,h2/db", CLICKHOUSE_URL="tcp://you@ch:9000/metrics")
     assert place.load().public == {"me", "h1:5432,h2:5432", "db", "you", "ch", "metrics"}

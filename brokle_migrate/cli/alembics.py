@@ -1,0 +1,105 @@
+"""What a group of Alembic's verbs is: options before the verb or after it, and ``-1`` a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .argv import Names, hoisted
+from .options import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the options of the group say; durations in seconds."""
+
+    config: Path | None
+    name: str
+    x: tuple[str, ...]
+    raiseerr: bool
+    quiet: bool
+    no_color: bool
+    lock_timeout: float
+    timeout: float | None
+    statement_timeout: float | None
+
+
+_OPTIONS = [
+    click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="config.yaml, alembic.ini or pyproject.toml to use.",
+    ),
+    click.option(
+        "-n",
+        "--name",
+        default="alembic",
+        show_default=True,
+        help="Alembic's section of the .ini file: the lock is in its database.",
+    ),
+    click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    click.option("--raiseerr", is_flag=True, help="Show the whole stack of an error."),
+    click.option("-q", "--quiet", is_flag=True, help="Print errors and SQL only."),
+    click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+    click.option(
+        "--lock-timeout",
+        type=Duration(),
+        default="15s",
+        show_default=True,
+        help="How long to wait for another run to end.",
+    ),
+    click.option(
+        "--timeout", type=Duration(), help="How long the whole run may take.  [default: no limit]"
+    ),
+    click.option(
+        "--statement-timeout",
+        type=Duration(),
+        help="How long one statement may take.  [default: no limit]",
+    ),
+]
+_NAMES = set(Given.__dataclass_fields__)
+
+
+def given(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a group its options, as one :class:`Given` value."""
+
+    @wraps(function)
+    def collected(**values: Any) -> Any:
+        return function(Given(**{name: values.pop(name) for name in _NAMES}), **values)
+
+    for option in reversed(_OPTIONS):
+        collected = option(collected)
+    return collected
+
+
+class Verbs(click.Group):
+    """A group whose options may stand anywhere, and that says why a verb of Alembic is not here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the group's part of a command line."""
+        verbs = {name: _names(command) for name, command in self.commands.items()}
+        return super().parse_args(ctx, hoisted(args, _names(self), verbs))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that was typed."""
+        if args[0] not in self.commands:
+            from ..clickhouse.command import LEFT_OUT
+
+            if args[0] in LEFT_OUT:
+                ctx.fail(f"{args[0]} is not here: {LEFT_OUT[args[0]]}")
+        return super().resolve_command(ctx, args)
+
+
+def _names(command: click.Command) -> Names:
+    return Names.of(p for p in command.params if isinstance(p, click.Option))
