@@ -80,9 +80,7 @@ class Approved:
         """
         self._require_same_databases()
         request = self.request
-        names = [database.environment for database in self._proposal.databases]
-        histories = {n: History(self._environments[n].snapshot(prove=True)) for n in names}
-        _require_none(state_changes(self._proposal, histories))
+        self._require_same_state()
         try:
             plan = migrating.plan(request, self._environments, **options)
         except (RevisionError, StateError) as error:
@@ -90,7 +88,7 @@ class Approved:
                 f"the plan can't be made again, so nothing was run: {error.message}",
                 hint=error.hint,
             ) from error
-        self.require(plan)
+        self._require_same_plan(plan)
         return plan
 
     def run(
@@ -118,6 +116,10 @@ class Approved:
 
         :raises StalePlan: it is not, or a database is not where it was.
         """
+        self._require_same_state()
+        self._require_same_plan(plan)
+
+    def _require_same_plan(self, plan: Plan) -> None:
         preview = migrating.preview(plan, self._environments)
         now = hidden(propose(preview, self._environments), self._hide)
         on_disk = {
@@ -126,6 +128,11 @@ class Approved:
             for revision in self._environments[name].revisions()
         }
         _require_none(plan_changes(self._proposal, now, on_disk))
+
+    def _require_same_state(self) -> None:
+        names = [database.environment for database in self._proposal.databases]
+        histories = {n: History(self._environments[n].snapshot(prove=True)) for n in names}
+        _require_none(state_changes(self._proposal, histories))
 
     def _require_same_databases(self) -> None:
         for each in self._proposal.databases:

@@ -50,9 +50,9 @@ def run(
         if lock.warning:
             tell(lock.warning)
         started = time.time()
-        _require_fresh(plan, environments)
         if require is not None:
             require(plan)
+        _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)
         error = _apply(plan, environments, lock, clock, limits)
         undo = _Undo(plan, environments, lock, clock, emit, tell)

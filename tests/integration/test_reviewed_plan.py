@@ -363,6 +363,34 @@ def test_json_says_what_the_file_says(shop: Project) -> None:
     assert not path.exists()
 
 
+def test_somebody_is_faster_by_a_hair(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run takes the lock between the comparison and this one."""
+    from brokle_migrate import migrating
+
+    planned(shop)
+    run = migrating.run
+
+    def late(*arguments: Any, **options: Any) -> Any:
+        succeeded(shop.run("up", "--steps", "1"))
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(migrating, "run", late)
+    result = shop.invoke("up", "--plan", "plan.json")
+    assert result.code == 1
+    assert f"clickhouse {CH2} (events) is applied by now" in result.err
+    found = json.loads(shop.invoke("status", "--json").out)["data"]["databases"]
+    assert [each["applied"] for each in found] == [1, 1]
+
+
+def test_it_can_ask_first(shop: Project) -> None:
+    planned(shop)
+    before = state(shop)
+    result = shop.run("up", "--plan", "plan.json", "--confirm", tty=True, input="n\n")
+    assert result.code == 2
+    assert "drops column events.kind" in result.out + result.err
+    assert state(shop) == before
+
+
 def test_under_the_lock_it_is_looked_at_again(
     shop: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
