@@ -57,13 +57,11 @@ def _clickhouse_ways(steps: Sequence[Step], environments: Environments) -> Seque
 
 def _postgres_ways(steps: Sequence[Step], environments: Environments) -> Sequence[str]:
     """What the downgrades would execute, found out offline and in one go with the upgrades."""
-    from .sqltext import identifiers
+    from .sqltext import records_version
 
     def does_something(statements: Iterable[str]) -> bool:
-        # Neither a transaction nor the version's record, in Alembic's own column, is an effect.
-        return any(
-            text not in _AROUND and "version_num" not in identifiers(text) for text in statements
-        )
+        # Neither a transaction nor the version's record, is an effect.
+        return any(text not in _AROUND and not records_version(text) for text in statements)
 
     try:
         backwards = [_back(step) for step in reversed(steps)]

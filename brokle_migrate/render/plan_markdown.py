@@ -8,8 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..proposal_file import digest
+from . import plan_deeds as deeds
 from . import plan_view as view
 from . import words
+from .plan_stories import TableStory, stories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +24,7 @@ MOST_CHARACTERS = 65_536
 # What a table's cell would read as markup, a link, an issue's number or a formula
 # (https://github.github.com/gfm/#backslash-escapes).
 _MARKUP = re.compile(r"([\\`*_\[\]#|~@$:])")
-_LEVELS = {"error": "🔴 error", "warning": "🟠 warning", "info": "🔵 note"}
+_LEVELS = {"error": "**error**", "warning": "warning", "info": "note"}
 
 
 def markdown(proposal: Proposal) -> str:
@@ -111,7 +113,7 @@ def _hint(hint: str) -> str:
 
 
 def _tables(proposal: Proposal) -> Iterator[str]:
-    told = view.stories(proposal)
+    told = stories(proposal)
     if not told:
         return
     yield "### What happens to which table"
@@ -129,7 +131,7 @@ def _tables(proposal: Proposal) -> Iterator[str]:
     yield ""
 
 
-def _story(told: view.TableStory) -> str:
+def _story(told: TableStory) -> str:
     """What happens to a table, in one cell with a line for each step."""
     said = [f"{number}: **{_text(lost.message)}**" for number, lost in told.losses]
     for number, found in groupby(told.happenings, key=lambda each: each.number):
@@ -172,7 +174,7 @@ def _sql(number: int, step: ProposedStep) -> Iterator[str]:
     count = words.counted(len(step.statements), "statement")
     yield f"<details><summary>SQL of step {number}: {_html(str(step))} ({count})</summary>"
     yield ""
-    said = {each.statement: view.directive(each) for each in step.directives}
+    said = {each.statement: deeds.directive(each) for each in step.directives}
     yield from (f"- statement {at}: {_text(how)}" for at, how in said.items())
     text = "\n".join(words.terminated(words.printable(each)) for each in step.statements)
     if text:

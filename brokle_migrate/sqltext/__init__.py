@@ -22,6 +22,7 @@ from .facts import (
     identifiers,
     may_mutate,
     on_cluster,
+    records_version,
 )
 from .hiding import hide_secrets
 from .layout import laid_out
@@ -58,6 +59,7 @@ __all__ = [
     "on_cluster",
     "parse",
     "portable",
+    "records_version",
     "split",
     "traces",
 ]

@@ -485,6 +485,7 @@ def test_which_steps_have_no_way_back(project: Project) -> None:
     assert "NotImplementedError: no" in ways.pop("c3")
     assert ways.pop("5") == "on purpose"
     assert ways == dict.fromkeys(["a1", "d4", "1", "2", "3", "4"], "")
+    assert [each["destroys"] for each in found["steps"]] == [[]] * len(found["steps"])
     succeeded(project.invoke("up", "--steps", "1", "--db", "clickhouse"))
     found = json.loads(succeeded(project.invoke("plan", "--json")))["data"]
     sizes = [each["touches"] for each in found["steps"] if each["revision"] == "2"]
