@@ -197,9 +197,11 @@ def propose(config: Config, request: Request | None = None) -> Proposal:
     from .proposal_file import hidden
     from .proposing import propose
 
+    request = request or Request(Operation.UP, selected(config, ()))
     with opened(config) as found:
-        planned = migrating.plan(request or Request(Operation.UP, selected(config, ())), found)
-        return hidden(propose(migrating.preview(planned, found), found), hiding(config))
+        preview = migrating.preview(migrating.plan(request, found), found)
+        checked = check(config, request.environments)
+        return hidden(propose(preview, found, checked.findings), hiding(config))
 
 
 def run_proposal(

@@ -33,30 +33,39 @@ if TYPE_CHECKING:
     from .preview import Preview, StepPreview
 
 
-def propose(preview: Preview, environments: Environments) -> Proposal:
+def propose(
+    preview: Preview, environments: Environments, checked: Iterable[Finding] = ()
+) -> Proposal:
     """Write a plan down; reads the files of its steps and both states once more.
 
+    :param checked: what ``check`` has found; that of the plan's files becomes part of it.
     :return: with secrets in it; :func:`.proposal_file.hidden` takes them out.
     :raises StalePlan: a database changed while the plan was made.
     """
     plan = preview.plan
     histories = {name: _history(name, plan, environments) for name in plan.fingerprints}
     ways = no_ways_back(plan.steps, environments)
+    steps = tuple(
+        _step(each, histories[each.step.environment], way)
+        for each, way in zip(preview.steps, ways, strict=True)
+    )
     return Proposal(
         made=Made(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), author(), __version__),
         asked=_asked(plan.request),
         databases=tuple(_database(history) for history in histories.values()),
-        steps=tuple(
-            _step(each, histories[each.step.environment], way)
-            for each, way in zip(preview.steps, ways, strict=True)
-        ),
-        findings=tuple(map(_finding, findings(plan))),
+        steps=steps,
+        findings=tuple(map(_finding, (*plan.findings, *_about(steps, checked)))),
     )
 
 
-def findings(plan: Plan) -> tuple[Finding, ...]:
-    """What a reviewer has to know of a plan's steps; the place for whatever else looks at them."""
-    return plan.findings
+def _about(steps: Sequence[ProposedStep], checked: Iterable[Finding]) -> Iterable[Finding]:
+    """Those findings that stand in a file of a step."""
+    files = {file.path for step in steps for file in step.files}
+    return [
+        found
+        for found in checked
+        if found.location is not None and _shown(found.location.path) in files
+    ]
 
 
 def _history(name: str, plan: Plan, environments: Environments) -> History:

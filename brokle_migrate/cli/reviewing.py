@@ -104,9 +104,11 @@ def _preview(session: Session, steps: int | None, *, allow_out_of_order: bool) -
 
 
 def _proposal(session: Session, preview: Preview) -> Proposal:
+    from .. import checking
     from ..proposing import propose
 
-    return propose(preview, session.environments)
+    checked = checking.check(session.config, session.names)
+    return propose(preview, session.environments, checked.findings)
 
 
 def _show(session: Session, preview: Preview, form: PlanForm) -> None:

@@ -492,6 +492,17 @@ def test_which_steps_have_no_way_back(project: Project) -> None:
     assert sizes == [[{"name": "a", "rows": 0, "bytes": 0}]]
 
 
+def test_what_check_finds_in_the_files_of_the_plan(shop: Project) -> None:
+    shop.add_pair("20250101000001", "before", "SELECT 1", "-- migrate: nonsense\nSELECT 1")
+    shop.add_pair("20250106000000", "after", "SELECT 1", "-- migrate: nonsense\nSELECT 1")
+    path = planned(shop, "--db", "clickhouse", "--steps", "1")
+    found = json.loads(path.read_text())
+    assert [each["location"].rpartition("/")[2] for each in found["findings"]] == [
+        "20250101000001_before.down.sql:1:1"
+    ]
+    assert found["findings"][0]["id"] == "MG002"
+
+
 def test_from_python(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shop.path)
     config = load()
