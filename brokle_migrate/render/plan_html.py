@@ -195,25 +195,22 @@ def _steps(proposal: Proposal) -> Iterator[str]:
 
 
 def _step(number: int, step: ProposedStep, proposal: Proposal, shown: bool) -> Iterator[str]:
-    loses = " loses" if step.destroys or step.no_way_back else ""
+    loses = " loses" if any(view.of_step(number, step)) else ""
     yield f'<section class="step{loses}" id="step-{number}">'
     message = f" {escaped(step.message)}" if step.message else ""
     head = f"{number}. {tag(step.environment)} <code>{escaped(step.revision)}</code>{message}"
     yield f"<h3>{head}</h3>"
     yield f'<p class="muted"><code>{escaped(step.path)}</code></p>'
-    remarks = list(_remarks(step, proposal))
+    remarks = list(_remarks(number, step, proposal))
     if remarks:
         yield f'<ul class="said">{"".join(f"<li>{each}</li>" for each in remarks)}</ul>'
     yield from _sql(step, shown)
     yield "</section>"
 
 
-def _remarks(step: ProposedStep, proposal: Proposal) -> Iterator[str]:
-    for lost in step.destroys:
-        yield f'<strong class="bad">{escaped(lost.message)}</strong>'
-    if step.no_way_back:
-        said = f"can't be rolled back: {step.no_way_back}"
-        yield f'<strong class="bad">{escaped(said)}</strong>'
+def _remarks(number: int, step: ProposedStep, proposal: Proposal) -> Iterator[str]:
+    for lost in view.of_step(number, step):
+        yield f'<strong class="bad">{escaped(lost.what)}</strong>'
     if step.note:
         yield f'<span class="warn">not all of it is known: it {escaped(step.note)}</span>'
     for size in step.touches:

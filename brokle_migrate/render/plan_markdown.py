@@ -152,7 +152,7 @@ def _steps(proposal: Proposal) -> Iterator[str]:
             _text(step.environment),
             _code(step.revision),
             _text(step.message),
-            _remarks(step),
+            _remarks(number, step),
         )
         for number, step in enumerate(proposal.steps, start=1)
     ]
@@ -162,10 +162,9 @@ def _steps(proposal: Proposal) -> Iterator[str]:
         yield from _sql(number, step)
 
 
-def _remarks(step: ProposedStep) -> str:
+def _remarks(number: int, step: ProposedStep) -> str:
     said = [f"requires {_text(each)}" for each in step.requires]
-    said += [f"**{_text(lost.message)}**" for lost in step.destroys]
-    said += ["**can't be rolled back**"] if step.no_way_back else []
+    said += [f"**{_text(lost.what)}**" for lost in view.of_step(number, step)]
     said += [_text(f"not all of it is known: it {step.note}")] if step.note else []
     return "<br>".join(said)
 

@@ -34,11 +34,12 @@ def forever(proposal: Proposal) -> list[Forever]:
     return [
         found
         for number, step in enumerate(proposal.steps, start=1)
-        for found in _forever(number, step)
+        for found in of_step(number, step)
     ]
 
 
-def _forever(number: int, step: ProposedStep) -> Iterator[Forever]:
+def of_step(number: int, step: ProposedStep) -> Iterator[Forever]:
+    """The same of one step."""
     for lost in step.destroys:
         yield Forever(number, step, lost.message, _how_big(owner(lost), step))
     for table in overwritten(step):
