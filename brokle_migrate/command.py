@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .locks import LockState
     from .model import Plan, Revision
     from .project import Initialised
+    from .proposal import Proposal
     from .status import Info, Status
 
 __all__ = [
@@ -62,7 +63,9 @@ __all__ = [
     "init",
     "lock",
     "plan",
+    "propose",
     "revision",
+    "run_proposal",
     "seal",
     "stamp",
     "status",
@@ -204,6 +207,58 @@ def plan(config: Config, request: Request | None = None) -> Plan:
     with opened(config) as found:
         request = request or Request(Operation.UP, selected(config, ()))
         return clean(migrating.plan(request, found), hiding(config))
+
+
+def propose(config: Config, request: Request | None = None) -> Proposal:
+    """Write a plan down for a review; ``brokle_migrate.proposal_file.dumps`` makes a file of it.
+
+    :param request: everything that is pending, in every configured database, when left out.
+    :return: without secrets.
+    :raises MigrateError: the request can't be planned.
+    """
+    from .proposal_file import hidden
+    from .proposing import propose
+
+    request = request or Request(Operation.UP, selected(config, ()))
+    with opened(config) as found:
+        preview = migrating.preview(migrating.plan(request, found), found)
+        checked = check(config, request.environments)
+        return hidden(propose(preview, found, checked.findings), hiding(config))
+
+
+def run_proposal(
+    config: Config,
+    proposal: Proposal,
+    *,
+    lock_timeout: float = migrating.LOCK_TIMEOUT,
+    timeout: float | None = None,
+    statement_timeout: float | None = None,
+) -> Report:
+    """Run exactly what was approved, or nothing.
+
+    :param proposal: as ``brokle_migrate.approval.read`` gets it from its file.
+    :param lock_timeout: seconds to wait for another run to end.
+    :param timeout: seconds that the whole run may take, None for no limit.
+    :param statement_timeout: seconds that one statement may take, None for no limit.
+    :raises StalePlan: something else would run now; the message tells the difference.
+    :raises MigrationFailed: the run failed; its report is the message.
+    :raises MigrateError: nothing was run.
+    """
+    from .approval import Approved
+
+    teller = voice(config)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with opened(config) as environments:
+        environments.hurry(deadline)
+        report = Approved(proposal, environments, hiding(config)).run(
+            emit=teller.event,
+            tell=teller.message,
+            lock_timeout=lock_timeout,
+            limits=Limits(deadline, statement_timeout),
+        )
+    if report.error is not None:
+        raise failure(report.error, hiding(config), report)
+    return clean(report, hiding(config))
 
 
 def upgrade(config: Config, revision: str = "head", **options: Unpack[Choices]) -> Report:

@@ -14,7 +14,8 @@
       │    │    └─ SqlSyntaxError
       │    ├─ OutOfOrder
       │    ├─ Irreversible
-      │    └─ LinkError
+      │    ├─ LinkError
+      │    └─ InvalidPlan
       ├─ StateError
       │    ├─ Dirty
       │    ├─ Ahead
@@ -182,15 +183,28 @@ class OutOfOrder(RevisionError):
 
 
 class Irreversible(RevisionError):
-    """A step can't be rolled back."""
+    """A step can't be rolled back.
+
+    :ivar reason: in the file's words.
+    """
 
     code = "irreversible"
+
+    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class LinkError(RevisionError):
     """A link between the two histories can't be honoured."""
 
     code = "link"
+
+
+class InvalidPlan(RevisionError):
+    """The file holds no plan that can be run."""
+
+    code = "invalid_plan"
 
 
 class StateError(MigrateError):

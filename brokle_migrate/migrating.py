@@ -90,6 +90,7 @@ def run(
     tell: Callable[[str], None] = nobody,
     lock_timeout: float = LOCK_TIMEOUT,
     limits: Limits = _NO_LIMITS,
+    require: Callable[[Plan], None] | None = None,
 ) -> Report:
     """Run a plan under the lock.
 
@@ -98,11 +99,12 @@ def run(
     :param tell: called with a sentence about what is waited for, or taken back.
     :param lock_timeout: seconds to wait for the lock.
     :param limits: how long the run may take.
+    :param require: called under the lock, before anything runs; raises unless the plan may run.
     :raises LockHeld: somebody else kept the lock.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
     """
     lock = environments.lock(lock_timeout, waiting)
-    return run_plan(plan, environments, lock, emit, tell, limits)
+    return run_plan(plan, environments, lock, emit, tell, limits, require)
 
 
 def migrate(

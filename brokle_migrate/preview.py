@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .sqltext import destroys, identifiers
+from .model import POSTGRES
+from .sqltext import destroys, identifiers, records_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,11 +60,13 @@ def preview_of(
 
 
 def _preview(part: StepSql, sizes: Sequence[TableSize]) -> StepPreview:
-    words = {word for statement in part.statements for word in identifiers(statement)}
+    is_alembics = part.step.environment == POSTGRES
+    own = [s for s in part.statements if not (is_alembics and records_version(s))]
+    words = {word for statement in own for word in identifiers(statement)}
     return StepPreview(
         step=part.step,
         statements=part.statements,
         note=part.note,
-        destroys=tuple(lost for s in part.statements for lost in destroys(s)),
+        destroys=tuple(lost for statement in own for lost in destroys(statement)),
         touches=tuple(size for size in sizes if size.name in words),
     )

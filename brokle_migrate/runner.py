@@ -35,11 +35,13 @@ def run(
     emit: Emit,
     tell: Callable[[str], None],
     limits: Limits,
+    require: Callable[[Plan], None] | None = None,
 ) -> Report:
     """Run a plan under the lock, step by step, until it is done or a step fails.
 
     :param emit: called with every event, in order; what it raises ends the run.
     :param tell: called with a sentence about what is waited for, taken back, or unsafe.
+    :param require: called under the lock, before anything runs; raises unless the plan may run.
     :return: what was done and what is true now, also after a failure.
     :raises LockHeld: somebody else is migrating.
     :raises StalePlan: the state is no longer what was planned from; nothing was run.
@@ -48,6 +50,8 @@ def run(
         if lock.warning:
             tell(lock.warning)
         started = time.time()
+        if require is not None:
+            require(plan)
         _require_fresh(plan, environments)
         clock = _Clock(emit, len(plan.steps), lock)
         error = _apply(plan, environments, lock, clock, limits)

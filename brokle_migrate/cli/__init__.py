@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import adopt, checking, dump, operating, postgres  # noqa: F401 - they join the group
+from . import (  # noqa: F401 - their commands join the group
+    adopt,
+    checking,
+    dump,
+    operating,
+    postgres,
+    reviewing,
+)
 from .argv import Names, normalise
 from .clickhouse import clickhouse
 from .commands import group

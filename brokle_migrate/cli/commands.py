@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,7 @@ _DESTINATIONS = (
     click.option("--postgres", metavar="REV", help="Another destination for Postgres."),
     click.option("--clickhouse", metavar="VERSION", help="Another destination for ClickHouse."),
 )
-_OUT_OF_ORDER = click.option(
+out_of_order = click.option(
     "--allow-out-of-order",
     is_flag=True,
     help="Also run files that are older than the newest applied version.",
@@ -43,19 +44,36 @@ def group() -> None:
 @click.option("--steps", type=int, metavar="N", help="Only this many steps in each database.")
 @click.option("--confirm", is_flag=True, help="Show the plan and ask before it runs.")
 @click.option("--dump", "dumps", is_flag=True, help="Then write the schema files, as dump does.")
-@_OUT_OF_ORDER
+@click.option(
+    "--plan",
+    "approved",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Run exactly this plan, which plan --out has written, or nothing.",
+)
+@out_of_order
 def up(
-    options: Common, steps: int | None, confirm: bool, dumps: bool, allow_out_of_order: bool
+    options: Common,
+    steps: int | None,
+    confirm: bool,
+    dumps: bool,
+    approved: Path | None,
+    allow_out_of_order: bool,
 ) -> int:
     """Apply all pending revisions, Postgres then ClickHouse."""
     if steps is not None and steps < 0:
         raise click.UsageError(f"--steps {steps}: up takes a positive number; see down and steps")
+    if approved is not None and (steps is not None or allow_out_of_order):
+        raise click.UsageError(
+            "--plan says what to run: leave --steps and --allow-out-of-order out"
+        )
     return _move(
         options,
         "up",
         _request("UP", steps=steps or None, allow_out_of_order=allow_out_of_order),
         question="Apply this?" if confirm else None,
         dumps=dumps,
+        approved=approved,
     )
 
 
@@ -89,7 +107,7 @@ def down(options: Common, steps: int | None, everything: bool, last_run: bool) -
     required=True,
     help="Forward when positive, back when negative.",
 )
-@_OUT_OF_ORDER
+@out_of_order
 def steps(options: Common, steps: int, allow_out_of_order: bool) -> int:
     """Move N steps in each database, forward or back."""
     return _move(
@@ -105,7 +123,7 @@ def steps(options: Common, steps: int, allow_out_of_order: bool) -> int:
 @_DESTINATIONS[0]
 @_DESTINATIONS[1]
 @_DESTINATIONS[2]
-@_OUT_OF_ORDER
+@out_of_order
 def goto(
     options: Common,
     version: str | None,
@@ -295,6 +313,7 @@ def _move(
     *,
     question: str | None,
     dumps: bool = False,
+    approved: Path | None = None,
 ) -> int:
     """Plan, show or ask, run, report: what every command that runs steps does."""
     from .dump import followed_by_dump
@@ -302,6 +321,10 @@ def _move(
 
     def work(session: Session) -> int:
         def run() -> int:
+            if approved is not None:
+                from .reviewing import run_approved
+
+                return run_approved(session, approved, question)
             return move(session, request(session), question)
 
         return followed_by_dump(session, run) if dumps else run()

@@ -9,6 +9,8 @@ from ..model import Operation
 from .signals import stoppable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..model import Limits, Plan, Request
     from .session import Session
 
@@ -49,10 +51,17 @@ def _move(session: Session, request: Request, question: str | None, limits: Limi
         session.confirm(question)
     else:
         renderer.findings(plan.findings)
-    return _run(session, plan, limits)
+    return run(session, plan, limits)
 
 
-def _run(session: Session, plan: Plan, limits: Limits) -> int:
+def run(
+    session: Session, plan: Plan, limits: Limits, require: Callable[[Plan], None] | None = None
+) -> int:
+    """Run a plan and report what became of it.
+
+    :param require: called under the lock, before anything runs; raises unless the plan may run.
+    :return: the exit code.
+    """
     renderer = session.renderer
     with stoppable(renderer.event, renderer.message) as stop:
         report = migrating.run(
@@ -63,6 +72,7 @@ def _run(session: Session, plan: Plan, limits: Limits) -> int:
             tell=renderer.message,
             lock_timeout=session.options.lock_timeout,
             limits=limits,
+            require=require,
         )
     session.exit_code = report.exit_code
     renderer.report(report)

@@ -16,8 +16,13 @@ SELECT name, engine FROM system.tables
 WHERE database = currentDatabase() AND name NOT LIKE '.inner%' ORDER BY name
 """
 _SIZES = """
-SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts
-WHERE database = currentDatabase() AND active GROUP BY table
+SELECT name, sum(row_count), sum(byte_count) FROM (
+    SELECT table AS name, rows AS row_count, bytes_on_disk AS byte_count FROM system.parts
+    WHERE database = currentDatabase() AND active
+    UNION ALL
+    SELECT name, toUInt64(0) AS row_count, toUInt64(0) AS byte_count FROM system.tables
+    WHERE database = currentDatabase() AND engine LIKE '%MergeTree'
+) GROUP BY name
 """
 # What reads from others goes before what it reads from; the ledger goes nearly last, so that an
 # interrupted drop still knows what was applied, and the lock after everything that it guards.
@@ -47,7 +52,7 @@ def inventory(driver: Driver, ledger: str, everywhere: str = "") -> tuple[Databa
 
 
 def sizes(driver: Driver) -> tuple[TableSize, ...]:
-    """How big the tables of the current database are; those that keep no parts are left out."""
+    """How big the tables of the current database are, without those whose engine has no parts."""
     return tuple(
         TableSize(table, int(rows), int(size)) for table, rows, size in driver.query(_SIZES)
     )

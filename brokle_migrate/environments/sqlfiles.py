@@ -107,7 +107,8 @@ class SqlScriptDirectory:
         if step.action is Action.DOWNGRADE and script.irreversible is not None:
             raise Irreversible(
                 f"{step.environment} {step.revision} can't be rolled back: {script.irreversible} "
-                f"({script.path})"
+                f"({script.path})",
+                reason=script.irreversible,
             )
         return script
 

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..project import Initialised
+    from ..proposal import Proposal
     from ..status import Info, Status
     from .blocks import Block
     from .check_forms import CheckForm
     from .pictures import Form, PictureFile
+    from .proposals import PlanFile, PlanForm
 
     Hide = Callable[[str], str]
     Inventory = Mapping[str, Sequence[DatabaseObject]]
@@ -52,6 +54,15 @@ class Renderer(Protocol):
 
     def plan(self, preview: Preview) -> None:
         """The same in short, on standard error, before a question."""
+
+    def proposal(self, proposal: Proposal, form: PlanForm) -> None:
+        """A plan as it is written down."""
+
+    def proposal_text(self, proposal: Proposal, form: PlanForm) -> str:
+        """The same as a text, for a file; without secrets."""
+
+    def proposed(self, proposal: Proposal, files: Sequence[PlanFile]) -> None:
+        """That a plan was written to files, or would be."""
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """What is worth knowing, on standard error."""

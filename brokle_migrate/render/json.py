@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..project import Initialised
+    from ..proposal import Proposal
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
     from .check_forms import CheckForm
     from .pictures import Form, PictureFile
+    from .proposals import PlanFile, PlanForm
 
 SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
 
@@ -64,6 +66,22 @@ class JsonRenderer:
     def plan(self, preview: Preview) -> None:
         """The same in short, on standard error, before a question."""
         self._people.plan(preview)
+
+    def proposal(self, proposal: Proposal, form: PlanForm) -> None:  # noqa: ARG002 - data has one
+        """A plan as data."""
+        from .proposals import proposed_data
+
+        self._keep(proposed_data(proposal, self._hide))
+
+    def proposal_text(self, proposal: Proposal, form: PlanForm) -> str:
+        """A plan as a text, for a file; without secrets."""
+        return self._people.proposal_text(proposal, form)
+
+    def proposed(self, proposal: Proposal, files: Sequence[PlanFile]) -> None:
+        """A plan as data, and the files that were written, or would be."""
+        from .proposals import proposed_data
+
+        self._keep(proposed_data(proposal, self._hide, files))
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """What is worth knowing, on standard error."""

@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from ..model import Finding, Plan, Report
     from ..preview import Preview
     from ..project import Initialised
+    from ..proposal import Proposal
     from ..status import Info, Status
     from .base import Inventory, Screen
     from .blocks import Block
     from .check_forms import CheckForm
     from .pictures import Form, PictureFile
+    from .proposals import PlanFile, PlanForm
 
 
 class TextRenderer:
@@ -86,6 +88,29 @@ class TextRenderer:
     def plan(self, preview: Preview) -> None:
         """The same in short, on standard error, before a question."""
         self._err.show(plan_page(preview))
+
+    def proposal(self, proposal: Proposal, form: PlanForm) -> None:
+        """A plan as it is written down."""
+        self._err.settle()
+        self._out.raw(self.proposal_text(proposal, form))
+
+    def proposal_text(self, proposal: Proposal, form: PlanForm) -> str:
+        """The same as a text, for a file; without secrets."""
+        from ..proposal_file import hidden
+        from .proposals import complaint, written
+
+        text = written(hidden(proposal, self._out.hidden), form)
+        refused = complaint(form, text)
+        if refused:
+            self.message(refused)
+        return text
+
+    def proposed(self, proposal: Proposal, files: Sequence[PlanFile]) -> None:
+        """That a plan was written to files, or would be."""
+        from ..proposal_file import hidden
+        from .proposals import proposed_page
+
+        self._data(proposed_page(hidden(proposal, self._out.hidden), files))
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """What is worth knowing, on standard error."""

@@ -6,13 +6,14 @@ Nothing here does I/O or knows a server.  Each module stands on those after it::
     placeholders                   what is filled in where a statement runs
     directives, inserts, places    what surrounds and what may follow them
     portable, hiding, layout       statements of the server, made fit for a file
-    destruction, effects, facts, words   what one statement does
+    destruction, doings, effects, facts, words   what one statement does
     tokens, lexer, grammar         where things end
 """
 
 from __future__ import annotations
 
 from .destruction import Destruction, destroys
+from .doings import Doing, doings
 from .effects import Change, Trace, changes, is_repeatable, makes, moves, traces
 from .facts import (
     alters_table,
@@ -21,6 +22,7 @@ from .facts import (
     identifiers,
     may_mutate,
     on_cluster,
+    records_version,
 )
 from .hiding import hide_secrets
 from .layout import laid_out
@@ -32,6 +34,7 @@ from .tokens import checksum
 __all__ = [
     "Change",
     "Destruction",
+    "Doing",
     "Portable",
     "Script",
     "ServerSide",
@@ -41,6 +44,7 @@ __all__ = [
     "changes",
     "checksum",
     "destroys",
+    "doings",
     "fill",
     "has_inline_values",
     "has_one_effect",
@@ -55,6 +59,7 @@ __all__ = [
     "on_cluster",
     "parse",
     "portable",
+    "records_version",
     "split",
     "traces",
 ]

@@ -22,6 +22,8 @@ _AT_ONCE = {
     "DROP": frozenset(("PARTITION", "PART", "DETACHED", "CONSTRAINT")),
     "MODIFY": frozenset(("SETTING", "ORDER", "SAMPLE", "QUERY", "COMMENT", "REFRESH", "SQL")),
 }
+_RECORDING = frozenset(("CREATE", "INSERT", "UPDATE", "DELETE"))
+_COLUMN = "version_num"
 
 
 def has_one_effect(text: str) -> bool:
@@ -102,3 +104,12 @@ def identifiers(text: str) -> frozenset[str]:
     return frozenset(
         unquoted(token) for words in sentences(text) for token in words.tokens if _NAME.match(token)
     )
+
+
+def records_version(text: str) -> bool:
+    """Whether a statement is Alembic's record of a version, which says nothing of a revision.
+
+    The column is Alembic's own, whatever the table is called (``alembic.runtime.migration``).
+    """
+    found = list(sentences(text))
+    return len(found) == 1 and found[0].word in _RECORDING and _COLUMN in identifiers(text)

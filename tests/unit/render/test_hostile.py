@@ -27,13 +27,15 @@ from brokle_migrate.model import (
     StepState,
 )
 from brokle_migrate.preview import Preview, StepPreview
+from brokle_migrate.proposal import Made
 from brokle_migrate.render import choose
 from brokle_migrate.render.check_forms import CheckForm
 from brokle_migrate.render.pictures import Form
+from brokle_migrate.render.proposals import PlanFile, PlanForm
 from brokle_migrate.status import DatabaseInfo, DatabaseStatus, Info, SettingView
 from brokle_migrate.vitals import Vitals
 
-from . import values
+from . import plans, values
 from .pictures import secret
 from .support import SECRET, envelope, plain, terminal
 
@@ -93,11 +95,18 @@ def everything(text: str):
     sealed = Sealed(
         Path(text or "x"), (Change("new", Entry(text, text, {})),), 1, (Flaw(1, text, text),)
     )
+    proposed = plans.proposal(
+        plans.step(POSTGRES, text, text, message=text, note=text, no_way_back=text, path=text),
+        made=Made(text, text, text),
+    )
 
     def say(renderer):
         renderer.info(info)
         renderer.preview(preview)
         renderer.plan(preview)
+        for form in PlanForm:
+            renderer.proposal(proposed, form)
+        renderer.proposed(proposed, [PlanFile(Path(text or "x"), 1, written=True)])
         renderer.event(StepStarted(step, 1, 1))
         renderer.event(StepFinished(step, 2))
         renderer.report(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brokle_migrate.sqltext import has_inline_values, identifiers, may_mutate
+from brokle_migrate.sqltext import has_inline_values, identifiers, may_mutate, records_version
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,19 @@ def test_identifiers() -> None:
     words = {"ALTER", "TABLE", "DROP", "COLUMN", "ADD", "String", "DEFAULT"}
     assert identifiers(text) == words | {"db", "a b", 'c"d', "f$g"}
     assert identifiers("") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("INSERT INTO alembic_version (version_num) VALUES ('1') RETURNING v.version_num", True),
+        ("UPDATE v SET version_num='2' WHERE v.version_num = '1'", True),
+        ("DELETE FROM v WHERE v.version_num = '1'", True),
+        ("CREATE TABLE v (version_num VARCHAR(32) NOT NULL)", True),
+        ("DELETE FROM v WHERE v.version_num = '1'; DROP TABLE users", False),
+        ("DELETE FROM v WHERE note = 'version_num'", False),
+        ("DROP TABLE version_num", False),
+    ],
+)
+def test_the_record_of_a_version(text: str, expected: bool) -> None:
+    assert records_version(text) is expected
