@@ -41,6 +41,19 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One step that was rehearsed; duration in seconds.
+
+    :ivar action: upgrade or downgrade.
+    """
+
+    environment: str
+    revision: str
+    action: str
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """The result of a check.
 
@@ -50,6 +63,7 @@ class Checked:
     :ivar unverified: what could not be looked at and why, a sentence each.
     :ivar since: None where every file counts.
     :ivar root: of the repository, which machines want paths to be relative to.
+    :ivar rehearsed: the steps that were run on engines of their own; None without a rehearsal.
     """
 
     findings: tuple[Finding, ...]
@@ -58,6 +72,7 @@ class Checked:
     unverified: tuple[str, ...] = ()
     since: Since | None = None
     root: Path = Path()
+    rehearsed: tuple[Rehearsed, ...] | None = None
 
     def each(self, hide: Callable[[str], str]) -> Checked:
         """The same with what files and their names say hidden."""

@@ -15,26 +15,38 @@ from .environments.filling import alone
 from .environments.git import root
 from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
+from .migrating import nobody
 from .model import CLICKHOUSE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from .checks.silencing import Reach
     from .config import Config
     from .environments.surveys import Survey
     from .model import Finding
+    from .rehearsal import Rehearsal
 
 
-def check(config: Config, names: Sequence[str], *, since: str | None = None) -> Checked:
+def check(
+    config: Config,
+    names: Sequence[str],
+    *,
+    since: str | None = None,
+    rehearse: bool = False,
+    tell: Callable[[str], None] = nobody,
+) -> Checked:
     """Look at the files of the histories.
 
     :param names: the environments, Postgres first.
     :param since: a branch, tag or commit.  Then a rule about what stands in a file counts only
         for files that the current branch has added or edited, and it is an error to have edited
         one, or to have added one that is not the newest.
-    :raises ConfigError: the configuration does not say where the files are.
+    :param rehearse: run the histories, too, on engines that are thrown away.
+    :param tell: called with a sentence about what is being rehearsed.
+    :raises ConfigError: the configuration does not say where the files are, or there are no
+        engines to rehearse on.
     :raises UsageError: git can't tell what changed since.
     """
     surveys = {name: survey(config, name) for name in names}
@@ -46,11 +58,26 @@ def check(config: Config, names: Sequence[str], *, since: str | None = None) -> 
         looked = look(surveys[CLICKHOUSE].pairs, alone(config.require_clickhouse().url).database)
         found += looked.findings
         unverified += looked.unverified
+    rehearsed = None
+    if rehearse and any(each.findings for each in surveys.values()):
+        unverified.append("nothing was rehearsed: not all files are in order")
+    elif rehearse:
+        rehearsal = rehearsed_on(config, names, tell)
+        found += rehearsal.findings
+        rehearsed = tuple(rehearsal.steps)
     narrowed = None
     if since is not None:
         found, narrowed = _narrowed(config, surveys, found, since)
     judged = _judged(found, surveys, config.levels, tuple(unverified))
-    return replace(judged, since=narrowed, root=root(config.directory))
+    return replace(judged, since=narrowed, root=root(config.directory), rehearsed=rehearsed)
+
+
+def rehearsed_on(config: Config, names: Sequence[str], tell: Callable[[str], None]) -> Rehearsal:
+    """What running the histories shows."""
+    from .environments.base import Log
+    from .rehearsal import rehearse
+
+    return rehearse(config, names, log=Log.HIDDEN, tell=tell)
 
 
 def _narrowed(

@@ -136,19 +136,25 @@ def dump(
 
 
 def check(
-    config: Config, environments: Sequence[str] = (), *, changed_since: str | None = None
+    config: Config,
+    environments: Sequence[str] = (),
+    *,
+    changed_since: str | None = None,
+    rehearse: bool = False,
 ) -> Checked:
     """What is wrong with the files of both histories; no database is asked.
 
     :param config: from ``load(files_only=True)``, where it does not say where the databases are.
     :param changed_since: a branch, tag or commit: what a file says counts only where the current
         branch has added or edited it.
+    :param rehearse: run the histories on engines that are thrown away, too.
     :raises ConfigError: the configuration does not say where the files are.
     :raises UsageError: git can't tell what has changed.
     """
     from . import checking
 
-    found = checking.check(config, selected(config, environments), since=changed_since)
+    names = selected(config, environments)
+    found = checking.check(config, names, since=changed_since, rehearse=rehearse)
     return clean(found, hiding(config))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import changed, clustered, files, locked, parsing, silencing
+from . import changed, clustered, files, locked, parsing, rehearsed, silencing
 from .clickhouse import walk
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ RULES: tuple[Rule, ...] = (
     silencing.UNUSED,
     *changed.RULES,
     *locked.RULES,
+    *rehearsed.RULES,
     *sorted((*parsing.RULES, *walk.RULES, *clustered.CLUSTERED.rules), key=lambda rule: rule.id),
 )
 BY_ID = {rule.id: rule for rule in RULES}

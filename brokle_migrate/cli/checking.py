@@ -32,6 +32,11 @@ _FORMS = ("text", "json", "github", "sarif", "junit")
     help="What a file says counts only where the branch adds or edits it.",
 )
 @click.option(
+    "--rehearse",
+    is_flag=True,
+    help="Run everything up, down and up again on embedded engines that are thrown away.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(_FORMS),
@@ -47,12 +52,13 @@ def check(
     options: Common,
     update_lock: bool,
     changed_since: str | None,
+    rehearse: bool,
     form: str | None,
     out: Path | None,
 ) -> int:
-    """Check the files of both histories, without a database."""
+    """Check the files of both histories, without a database of yours."""
     _require_sense(options, form, out)
-    if update_lock and (changed_since or form not in {None, "text", "json"}):
+    if update_lock and (changed_since or rehearse or form not in {None, "text", "json"}):
         raise click.UsageError("--update-lock checks nothing: it goes with --json and --db alone")
     if form == "json":
         options = replace(options, json=True)
@@ -60,7 +66,7 @@ def check(
     def work(session: Session) -> int:
         if update_lock:
             return _update_lock(session)
-        checked = _check(session, changed_since)
+        checked = _check(session, changed_since, rehearse=rehearse)
         _show(session, checked, form, out)
         return checked.exit_code
 
@@ -77,10 +83,11 @@ def _require_sense(options: Common, form: str | None, out: Path | None) -> None:
         )
 
 
-def _check(session: Session, since: str | None) -> Checked:
-    from .. import checking
+def _check(session: Session, since: str | None, *, rehearse: bool) -> Checked:
+    from .. import checking, migrating
 
-    return checking.check(session.config, session.names, since=since)
+    tell = session.renderer.message if session.options.verbose else migrating.nobody
+    return checking.check(session.config, session.names, since=since, rehearse=rehearse, tell=tell)
 
 
 def _show(session: Session, checked: Checked, form: str | None, out: Path | None) -> None:

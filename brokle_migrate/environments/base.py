@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Snapshot, Step
     from ..past import PastRun, RunRecord
+    from ..schemas import Schema
     from ..vitals import RunningMutation, Vitals
 
 
@@ -219,6 +220,12 @@ class Environment(Protocol):
         """The live schema in a stable order; None where there is no database yet.
 
         :raises MigrateError: it could not be read.
+        """
+
+    def schema(self) -> Schema:
+        """The live schema object by object, without what records and locks migrations.
+
+        Nothing where there is no database yet.
         """
 
     def facts(self) -> ServerFacts:

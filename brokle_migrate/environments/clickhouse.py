@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Limits, Revision, Statement, Step
     from ..past import PastRun, RunRecord
+    from ..schemas import Schema
     from ..sqltext import ServerSide
     from .base import Dump, LastRun
     from .clickhouse_predecessor import ClickHousePredecessor
@@ -239,6 +240,16 @@ class ClickHouseEnvironment:
         with self._answering():
             everywhere = self._cluster.on_cluster if self._cluster is not None else ""
         return ClickHousePredecessor(self._connected(), self._ledger(), everywhere, self._answering)
+
+    def schema(self) -> Schema:
+        if not self._exists():
+            return {}
+        from .clickhouse_lease import lock_table
+        from .clickhouse_schema import read
+
+        own = {self._config.version_table, lock_table(self._config.version_table)}
+        with self._answering():
+            return read(self._connected(), own)
 
     def facts(self) -> ServerFacts:
         with self._answering():

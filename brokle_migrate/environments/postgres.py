@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import InvalidScripts
 from ..history import History
@@ -28,6 +28,7 @@ from .revision_files import read_revisions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Connection
 
     from ..config import Config
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
     from ..locks import Lock
     from ..model import Revision, Snapshot, Step
     from ..past import PastRun, RunRecord
+    from ..schemas import Schema
     from .base import Dump, LastRun
+
+T = TypeVar("T")
 
 
 class PostgresEnvironment:
@@ -250,6 +254,17 @@ class PostgresEnvironment:
         from .postgres_dump import dump
 
         return dump(self._state, self._hide) if self._state.exists() else None
+
+    def schema(self) -> Schema:
+        from .postgres_schema import read
+
+        return self.read(read) if self._state.exists() else {}
+
+    def read(self, look: Callable[[MigrationContext], T]) -> T:
+        """What a look through ``env.py`` finds; changes nothing."""
+        found: list[T] = []
+        self._state.read(lambda _, context: found.append(look(context)))
+        return found[0]
 
     def facts(self) -> ServerFacts:
         found: list[ServerFacts] = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..authoring import Created
-    from ..checked import Checked, Since
+    from ..checked import Checked, Rehearsed, Since
     from ..dumping import Dumped, SchemaFile
     from ..environments.base import DatabaseObject, TableSize
     from ..errors import MigrateError
@@ -272,6 +272,18 @@ def checked_data(checked: Checked) -> Data:
         "revisions": dict(checked.revisions),
         "not_checked": list(checked.unverified),
         "since": None if checked.since is None else _since(checked.since),
+        "rehearsed": None
+        if checked.rehearsed is None
+        else [_rehearsed(r) for r in checked.rehearsed],
+    }
+
+
+def _rehearsed(step: Rehearsed) -> Data:
+    return {
+        "environment": step.environment,
+        "revision": step.revision,
+        "action": step.action,
+        "seconds": round(step.duration, 3),
     }
 
 

