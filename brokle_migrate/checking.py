@@ -6,27 +6,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .checked import Checked, Silenced, Since
+from .checks import changed
+from .checks import rehearsed as rehearsals
 from .checks.catalogue import BY_ID
 from .checks.changed import changed_findings
 from .checks.files import history_findings
 from .checks.silencing import levelled, unused_allowances
-from .environments.clickhouse_checks import look
+from .environments import clickhouse_checks
 from .environments.filling import alone
 from .environments.git import root
 from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
 from .migrating import nobody
-from .model import CLICKHOUSE
+from .model import CLICKHOUSE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from .checked import Rehearsed
     from .checks.silencing import Reach
     from .config import Config
+    from .environments.clickhouse_checks import Looked
     from .environments.surveys import Survey
     from .model import Finding
-    from .rehearsal import Rehearsal
 
 
 def check(
@@ -49,35 +52,72 @@ def check(
         engines to rehearse on.
     :raises UsageError: git can't tell what changed since.
     """
-    surveys = {name: survey(config, name) for name in names}
-    found = [finding for each in surveys.values() for finding in each.findings]
-    found += history_findings({name: each.revisions for name, each in surveys.items()})
-    found += lock_file_findings(config, surveys)
-    unverified: list[str] = []
-    if CLICKHOUSE in surveys:
-        looked = look(surveys[CLICKHOUSE].pairs, alone(config.require_clickhouse().url).database)
-        found += looked.findings
-        unverified += looked.unverified
-    rehearsed = None
-    if rehearse and any(each.findings for each in surveys.values()):
-        unverified.append("nothing was rehearsed: not all files are in order")
-    elif rehearse:
-        rehearsal = rehearsed_on(config, names, tell)
-        found += rehearsal.findings
-        rehearsed = tuple(rehearsal.steps)
-    narrowed = None
+    work = _Work(config, names)
+    work.look_at_files()
+    work.look_at_statements()
+    rehearsed = work.rehearse(tell) if rehearse else None
+    found, narrowed = work.found, None
     if since is not None:
-        found, narrowed = _narrowed(config, surveys, found, since)
-    judged = _judged(found, surveys, config.levels, tuple(unverified))
+        found, narrowed = _narrowed(config, work.surveys, found, since)
+    left_out = _left_out(narrowed=since is not None, rehearsed=rehearsed is not None)
+    found += unused_allowances(found, _reaches(work.surveys), lambda rule: not left_out(rule))
+    judged = _judged(found, work.surveys, config.levels, tuple(work.unverified))
     return replace(judged, since=narrowed, root=root(config.directory), rehearsed=rehearsed)
 
 
-def rehearsed_on(config: Config, names: Sequence[str], tell: Callable[[str], None]) -> Rehearsal:
-    """What running the histories shows."""
-    from .environments.base import Log
-    from .rehearsal import rehearse
+class _Work:
+    """What is looked at, and what was found so far.
 
-    return rehearse(config, names, log=Log.HIDDEN, tell=tell)
+    :ivar surveys: the files of each history.
+    :ivar unverified: what could not be looked at, a sentence each.
+    """
+
+    def __init__(self, config: Config, names: Sequence[str]) -> None:
+        self._config = config
+        self._names = names
+        self._looks: list[Callable[[], Looked]] = []
+        self.surveys: dict[str, Survey] = {}
+        self.found: list[Finding] = []
+        self.unverified: list[str] = []
+
+    def look_at_files(self) -> None:
+        """Read them; the parser of ClickHouse's begins first, and is at work meanwhile."""
+        if CLICKHOUSE in self._names:
+            clickhouse = survey(self._config, CLICKHOUSE)
+            database = alone(self._config.require_clickhouse().url).database
+            self._looks.append(clickhouse_checks.look(clickhouse.pairs, database))
+        for name in self._names:
+            known = name == CLICKHOUSE
+            self.surveys[name] = clickhouse if known else survey(self._config, name)
+        for each in self.surveys.values():
+            self.found += each.findings
+        self.found += history_findings({n: each.revisions for n, each in self.surveys.items()})
+        self.found += lock_file_findings(self._config, self.surveys)
+
+    def look_at_statements(self) -> None:
+        """Hold the rules about SQL and Python to them."""
+        postgres = self.surveys.get(POSTGRES)
+        if postgres is not None and not postgres.findings:
+            from .environments import postgres_checks
+
+            revisions = postgres.revisions
+            self._looks.insert(0, lambda: postgres_checks.look(self._config, revisions))
+        for look in self._looks:
+            looked = look()
+            self.found += looked.findings
+            self.unverified += looked.unverified
+
+    def rehearse(self, tell: Callable[[str], None]) -> tuple[Rehearsed, ...] | None:
+        """Run the histories; None where not all files are in order."""
+        if any(each.findings for each in self.surveys.values()):
+            self.unverified.append("nothing was rehearsed: not all files are in order")
+            return None
+        from .environments.base import Log
+        from .rehearsal import rehearse
+
+        rehearsal = rehearse(self._config, self._names, log=Log.HIDDEN, tell=tell)
+        self.found += rehearsal.findings
+        return tuple(rehearsal.steps)
 
 
 def _narrowed(
@@ -103,6 +143,23 @@ def _is_in(finding: Finding, files: frozenset[Path]) -> bool:
     return finding.location is None or finding.location.path in files
 
 
+def _left_out(*, narrowed: bool, rehearsed: bool) -> Callable[[str], bool]:
+    """Whether the rule of an id was not held to the files; other programs' are taken to be."""
+
+    def is_left_out(rule: str) -> bool:
+        if "/" in rule:
+            return True
+        of_changes = rule in {each.id for each in changed.RULES}
+        of_rehearsals = rule in {each.id for each in rehearsals.RULES}
+        return (of_changes and not narrowed) or (of_rehearsals and not rehearsed)
+
+    return is_left_out
+
+
+def _reaches(surveys: Mapping[str, Survey]) -> list[Reach]:
+    return [reach for each in surveys.values() for reach in each.reaches]
+
+
 def _judged(
     raw: Iterable[Finding],
     surveys: Mapping[str, Survey],
@@ -110,10 +167,8 @@ def _judged(
     unverified: tuple[str, ...],
 ) -> Checked:
     """The findings in order, apart from those that a file allows."""
-    reaches = [reach for each in surveys.values() for reach in each.reaches]
-    everything = tuple(raw)
-    unused = unused_allowances(everything, reaches)
-    found = levelled((*everything, *unused), levels)
+    reaches = _reaches(surveys)
+    found = levelled(raw, levels)
     kept: list[Finding] = []
     silenced: list[Silenced] = []
     for finding in sorted(found, key=_place):

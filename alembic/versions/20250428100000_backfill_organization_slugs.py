@@ -5,6 +5,8 @@ Revises: 20250414152000
 Create Date: 2025-04-28 10:00:00+00:00
 """
 
+# migrate: allow PG004 because it makes the slugs of the organizations that are there
+
 from __future__ import annotations
 
 import re

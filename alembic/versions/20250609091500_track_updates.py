@@ -5,6 +5,8 @@ Revises: 20250519134500
 Create Date: 2025-06-09 09:15:00+00:00
 """
 
+# migrate: allow squawk/constraint-missing-not-valid because projects and api_keys are small
+
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -5,6 +5,8 @@ Revises: 20250609091500
 Create Date: 2025-07-07 10:00:00+00:00
 """
 
+# migrate: allow squawk/require-concurrent-index-creation because the view was only just made
+
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import changed, clustered, files, locked, parsing, rehearsed, silencing
+from . import changed, clustered, emitted, files, locked, modules, parsing, rehearsed, silencing
 from .clickhouse import walk
 
 if TYPE_CHECKING:
@@ -17,5 +17,6 @@ RULES: tuple[Rule, ...] = (
     *locked.RULES,
     *rehearsed.RULES,
     *sorted((*parsing.RULES, *walk.RULES, *clustered.CLUSTERED.rules), key=lambda rule: rule.id),
+    *sorted((*modules.MODULES.rules, *emitted.RULES), key=lambda rule: rule.id),
 )
 BY_ID = {rule.id: rule for rule in RULES}

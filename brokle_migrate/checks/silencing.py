@@ -9,7 +9,7 @@ from ..model import CLICKHOUSE, POSTGRES, Level
 from .rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..model import Allowance, Finding, Statement
 
@@ -60,10 +60,12 @@ def levelled(findings: Iterable[Finding], levels: Mapping[str, str]) -> Iterator
             yield found if level is None else replace(found, level=Level(level))
 
 
-def unused_allowances(found: Iterable[Finding], reaches: Iterable[Reach]) -> Iterator[Finding]:
+def unused_allowances(
+    found: Iterable[Finding], reaches: Iterable[Reach], did_run: Callable[[str], bool]
+) -> Iterator[Finding]:
     """The allowances that no finding needs: they hide the next one.
 
-    Those of other tools' rules are left alone: whether these ran is not known here.
+    :param did_run: whether the rule of an id was held to the files at all.
     """
     findings = tuple(found)
     used: dict[Allowance, bool] = {}
@@ -71,7 +73,7 @@ def unused_allowances(found: Iterable[Finding], reaches: Iterable[Reach]) -> Ite
         before = used.get(reach.allowance, False)
         used[reach.allowance] = before or any(map(reach.covers, findings))
     for allowance, needed in used.items():
-        if not needed and "/" not in allowance.id:
+        if not needed and did_run(allowance.id):
             environment = POSTGRES if allowance.location.path.suffix == ".py" else CLICKHOUSE
             message = f"{allowance.id} is allowed, and nothing here breaks it"
             yield UNUSED.finding(environment, message, "remove it", allowance.location)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..aside import aside
 from ..checks.clickhouse.walk import statement_findings
 from ..checks.clustered import CLUSTERED
 from ..checks.parsing import parse_findings
 from .parsers import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..checks.pairs import Pair
     from ..model import Finding, Statement
+    from .parsers import Parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,20 @@ class Looked:
     unverified: tuple[str, ...] = ()
 
 
-def look(pairs: Sequence[Pair], database: str) -> Looked:
+def look(pairs: Sequence[Pair], database: str) -> Callable[[], Looked]:
     """Read every statement with a parser, and hold every rule to it.
 
     :param database: the one that a name without a database belongs to.
+    :return: waits for the parser, which is at work meanwhile, and gives what was found.
     """
     statements = [statement for pair in pairs for statement in pair.statements]
-    parsed = parse([statement.text for statement in statements])
+    parsing = aside(lambda: parse([statement.text for statement in statements]))
+    return lambda: _judged(pairs, database, statements, parsing.result())
+
+
+def _judged(
+    pairs: Sequence[Pair], database: str, statements: Sequence[Statement], parsed: Parsed
+) -> Looked:
     read = zip(statements, parsed.forms, strict=True)
     forms = {id(statement): form for statement, form in read if form is not None}
 

@@ -42,12 +42,12 @@ def seal(project: Project, *argv: str) -> str:
 
 
 def found(project: Project, *argv: str) -> list[tuple[str, str, str]]:
-    """Id, place and message of every finding."""
+    """Id, place and message of every finding about the histories."""
     data = json.loads(project.invoke("check", "--json", *argv).out)["data"]
-    places = [each["location"].rsplit("/", 1)[-1].rsplit(":", 1)[0] for each in data["findings"]]
     return [
-        (each["id"], place, each["message"])
-        for each, place in zip(data["findings"], places, strict=True)
+        (each["id"], each["location"].rsplit("/", 1)[-1].rsplit(":", 1)[0], each["message"])
+        for each in data["findings"]
+        if each["id"].startswith("MG")
     ]
 
 

@@ -1,0 +1,81 @@
+"""Every rule about Postgres revisions: as modules, and by the SQL that they emit."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from ..checks.emitted import offline_findings, squawk_findings
+from ..checks.modules import MODULES, Module
+from . import squawk
+from .clickhouse_checks import Looked
+from .emitting import emitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ..config import Config
+    from ..model import Finding, Revision
+
+_PER_MIGRATION = re.compile(r"transaction_per_migration\s*=\s*True")
+
+
+def look(config: Config, revisions: Sequence[Revision]) -> Looked:
+    """Hold every rule to the revisions.
+
+    :param revisions: each after those that it builds on.
+    """
+    found = list(_module_findings(config, revisions))
+    reason = "the SQL of the Postgres revisions was not looked at"
+    tool = squawk.program()
+    if tool is None:
+        missing = f"{reason}: squawk is not installed: pip install 'brokle-migrate[check]'"
+        return Looked(tuple(found), (missing,))
+    try:
+        sql = emitted(config, revisions)
+    except (Exception, SystemExit) as error:  # whatever env.py trips over without a database
+        words = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return Looked(tuple(found), (f"{reason}: env.py does not run offline: {words}",))
+    found += offline_findings(sql)
+    try:
+        found += squawk_findings(squawk.complaints(tool, sql, config.directory))
+    except squawk.NotAnswered as error:
+        return Looked(tuple(found), (f"{reason}: squawk failed: {error}",))
+    return Looked(tuple(found))
+
+
+def _module_findings(config: Config, revisions: Sequence[Revision]) -> Iterator[Finding]:
+    from .alembic_project import AlembicProject
+
+    env_py = _read(AlembicProject(config).env_py)
+    per_migration = _PER_MIGRATION.search(env_py) is not None
+    own = frozenset(_application(config.directory))
+    for revision in revisions:
+        module = Module(
+            revision, _read(revision.path), per_migration, own.__contains__, _parameters
+        )
+        yield from MODULES.findings(module)
+
+
+def _application(directory: Path) -> Iterator[str]:
+    """The names of modules and packages that lie in the project."""
+    for base in (directory, directory / "src"):
+        for path in base.iterdir() if base.is_dir() else ():
+            is_package = path.is_dir() and (path / "__init__.py").is_file()
+            if (is_package or path.suffix == ".py") and path.stem not in sys.stdlib_module_names:
+                yield path.stem
+
+
+def _parameters(sql: str) -> tuple[str, ...]:
+    from sqlalchemy import text
+
+    return tuple(text(sql).compile().params)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
