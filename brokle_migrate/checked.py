@@ -63,6 +63,8 @@ class Checked:
     :ivar unverified: what could not be looked at and why, a sentence each.
     :ivar since: None where every file counts.
     :ivar root: of the repository, which machines want paths to be relative to.
+    :ivar live: the live databases that were compared with what their history makes; None where
+        none was to be.
     :ivar rehearsed: the steps that were run on engines of their own; None without a rehearsal.
     """
 
@@ -73,6 +75,12 @@ class Checked:
     since: Since | None = None
     root: Path = Path()
     rehearsed: tuple[Rehearsed, ...] | None = None
+    live: tuple[str, ...] | None = None
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a live database was to be compared, and was not."""
+        return self.live is not None and len(self.live) < len(self.revisions)
 
     def each(self, hide: Callable[[str], str]) -> Checked:
         """The same with what files and their names say hidden."""
@@ -87,8 +95,9 @@ class Checked:
 
     @property
     def exit_code(self) -> int:
-        """3 where something is an error, else 0."""
-        return FOUND if any(each.level is Level.ERROR for each in self.findings) else 0
+        """3 where something is an error, or was not done though it was asked for, else 0."""
+        errors = any(each.level is Level.ERROR for each in self.findings)
+        return FOUND if errors or self.incomplete else 0
 
 
 def _hidden(finding: Finding, hide: Callable[[str], str]) -> Finding:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .checked import Rehearsed
     from .checks.silencing import Reach
     from .config import Config
+    from .environments import Environments
     from .environments.clickhouse_checks import Looked
     from .environments.surveys import Survey
     from .model import Finding
@@ -38,6 +39,7 @@ def check(
     *,
     since: str | None = None,
     rehearse: bool = False,
+    live: Environments | None = None,
     tell: Callable[[str], None] = nobody,
 ) -> Checked:
     """Look at the files of the histories.
@@ -47,6 +49,7 @@ def check(
         for files that the current branch has added or edited, and it is an error to have edited
         one, or to have added one that is not the newest.
     :param rehearse: run the histories, too, on engines that are thrown away.
+    :param live: compare these databases, too, with what their history makes.
     :param tell: called with a sentence about what is being rehearsed.
     :raises ConfigError: the configuration does not say where the files are, or there are no
         engines to rehearse on.
@@ -56,13 +59,20 @@ def check(
     work.look_at_files()
     work.look_at_statements()
     rehearsed = work.rehearse(tell) if rehearse else None
+    compared = None if live is None else work.compare(live)
     found, narrowed = work.found, None
     if since is not None:
         found, narrowed = _narrowed(config, work.surveys, found, since)
     left_out = _left_out(narrowed=since is not None, rehearsed=rehearsed is not None)
     found += unused_allowances(found, _reaches(work.surveys), lambda rule: not left_out(rule))
     judged = _judged(found, work.surveys, config.levels, tuple(work.unverified))
-    return replace(judged, since=narrowed, root=root(config.directory), rehearsed=rehearsed)
+    return replace(
+        judged,
+        since=narrowed,
+        root=root(config.directory),
+        rehearsed=rehearsed,
+        live=compared,
+    )
 
 
 class _Work:
@@ -118,6 +128,19 @@ class _Work:
         rehearsal = rehearse(self._config, self._names, log=Log.HIDDEN, tell=tell)
         self.found += rehearsal.findings
         return tuple(rehearsal.steps)
+
+    def compare(self, live: Environments) -> tuple[str, ...]:
+        """Compare live databases with what their history makes; those that could be."""
+        if any(each.findings for each in self.surveys.values()):
+            self.unverified.append("no database was compared: not all files are in order")
+            return ()
+        from .drift import drift
+        from .environments.base import Log
+
+        found = drift(self._config, live, self._names, log=Log.HIDDEN)
+        self.found += found.findings
+        self.unverified += found.unverified
+        return tuple(found.compared)
 
 
 def _narrowed(

@@ -141,6 +141,7 @@ def check(
     *,
     changed_since: str | None = None,
     rehearse: bool = False,
+    live: bool = False,
 ) -> Checked:
     """What is wrong with the files of both histories; no database is asked.
 
@@ -148,13 +149,21 @@ def check(
     :param changed_since: a branch, tag or commit: what a file says counts only where the current
         branch has added or edited it.
     :param rehearse: run the histories on engines that are thrown away, too.
+    :param live: compare the databases with what their history makes, too.
     :raises ConfigError: the configuration does not say where the files are.
     :raises UsageError: git can't tell what has changed.
     """
     from . import checking
 
     names = selected(config, environments)
-    found = checking.check(config, names, since=changed_since, rehearse=rehearse)
+    with opened(config) as databases:
+        found = checking.check(
+            config,
+            names,
+            since=changed_since,
+            rehearse=rehearse,
+            live=databases if live else None,
+        )
     return clean(found, hiding(config))
 
 

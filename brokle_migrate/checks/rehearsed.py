@@ -11,4 +11,5 @@ LEAVES = Rule("MG022", Level.ERROR, "a way down that does not give back what the
 OTHERWISE = Rule("MG023", Level.ERROR, "a way up that makes something else the second time")
 IRREVERSIBLE = Rule("MG024", Level.INFO, "a revision that has no way down")
 MODELS = Rule("MG025", Level.ERROR, "models that differ from what the revisions make")
-RULES = (UP_FAILS, DOWN_FAILS, LEAVES, OTHERWISE, IRREVERSIBLE, MODELS)
+DRIFT = Rule("MG030", Level.ERROR, "a live database that differs from what its history makes")
+RULES = (UP_FAILS, DOWN_FAILS, LEAVES, OTHERWISE, IRREVERSIBLE, MODELS, DRIFT)

@@ -37,6 +37,11 @@ _FORMS = ("text", "json", "github", "sarif", "junit")
     help="Run everything up, down and up again on embedded engines that are thrown away.",
 )
 @click.option(
+    "--live",
+    is_flag=True,
+    help="Compare the databases, too, with what their history makes.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(_FORMS),
@@ -53,12 +58,13 @@ def check(
     update_lock: bool,
     changed_since: str | None,
     rehearse: bool,
+    live: bool,
     form: str | None,
     out: Path | None,
 ) -> int:
     """Check the files of both histories, without a database of yours."""
     _require_sense(options, form, out)
-    if update_lock and (changed_since or rehearse or form not in {None, "text", "json"}):
+    if update_lock and (changed_since or rehearse or live or form not in {None, "text", "json"}):
         raise click.UsageError("--update-lock checks nothing: it goes with --json and --db alone")
     if form == "json":
         options = replace(options, json=True)
@@ -66,11 +72,11 @@ def check(
     def work(session: Session) -> int:
         if update_lock:
             return _update_lock(session)
-        checked = _check(session, changed_since, rehearse=rehearse)
+        checked = _check(session, changed_since, rehearse=rehearse, live=live)
         _show(session, checked, form, out)
         return checked.exit_code
 
-    return execute(options, "check", work, opens=False, files_only=True)
+    return execute(options, "check", work, opens=live, files_only=not live)
 
 
 def _require_sense(options: Common, form: str | None, out: Path | None) -> None:
@@ -83,11 +89,18 @@ def _require_sense(options: Common, form: str | None, out: Path | None) -> None:
         )
 
 
-def _check(session: Session, since: str | None, *, rehearse: bool) -> Checked:
+def _check(session: Session, since: str | None, *, rehearse: bool, live: bool) -> Checked:
     from .. import checking, migrating
 
     tell = session.renderer.message if session.options.verbose else migrating.nobody
-    return checking.check(session.config, session.names, since=since, rehearse=rehearse, tell=tell)
+    return checking.check(
+        session.config,
+        session.names,
+        since=since,
+        rehearse=rehearse,
+        live=session.environments if live else None,
+        tell=tell,
+    )
 
 
 def _show(session: Session, checked: Checked, form: str | None, out: Path | None) -> None:

@@ -21,7 +21,7 @@ from .drivers import ConnectionLost, ServerError, connect, unreachable
 from .ledger import Ledger, LedgerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from ..config import ClickHouseConfig, DatabaseUrl
@@ -242,12 +242,33 @@ class ClickHouseEnvironment:
         return ClickHousePredecessor(self._connected(), self._ledger(), everywhere, self._answering)
 
     def schema(self) -> Schema:
+        from .clickhouse_schema import read
+
+        return self._read_schema(read)
+
+    def columns(self) -> Schema:
+        """The columns alone, from a server that can't tell more in a comparable way."""
+        from .clickhouse_schema import read_columns
+
+        return self._read_schema(read_columns)
+
+    def tells_definitions(self) -> bool:
+        """Whether :meth:`schema` can be asked for."""
+        from .clickhouse_schema import can_format
+
+        if not self._exists():
+            return True
+        with self._answering():
+            return can_format(self._connected())
+
+    def _read_schema(self, read: Callable[[Driver, Collection[str]], Schema]) -> Schema:
         if not self._exists():
             return {}
         from .clickhouse_lease import lock_table
-        from .clickhouse_schema import read
+        from .clickhouse_predecessor import aside
 
-        own = {self._config.version_table, lock_table(self._config.version_table)}
+        table = self._config.version_table
+        own = {table, lock_table(table), aside(table)}
         with self._answering():
             return read(self._connected(), own)
 

@@ -1,4 +1,8 @@
-"""The schema of a ClickHouse database, object by object, as the server itself writes it."""
+"""The schema of a ClickHouse database, object by object, as the server itself writes it.
+
+Two databases are compared by it, so what only says where a table lives is left out: the name of the
+database, and the path and replica of a replicated table.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,21 @@ _CREATED = """
 SELECT name, engine, formatQuery(create_table_query) FROM system.tables
 WHERE database = currentDatabase() AND NOT is_temporary AND name NOT LIKE '.inner%'
 """
+_COLUMNS = """
+SELECT table, name, type, default_kind, default_expression FROM system.columns
+WHERE database = currentDatabase() AND table NOT LIKE '.inner%'
+"""
+_CAN_FORMAT = "SELECT count() FROM system.functions WHERE name = 'formatQuery'"
 _WHAT = re.compile(r"(?P<column>`(?:[^`\\]|\\.|``)+`)|(?P<word>INDEX|CONSTRAINT|PROJECTION) (\S+)")
+_REPLICATED = re.compile(r"\b(?:Replicated|Shared)(\w*MergeTree)(?:\('[^']*', '[^']*'(?:, )?)?")
+_EMPTY = re.compile(r"(MergeTree)\(\)")
 _OUTSIDE = "\n)\n"
+
+
+def can_format(driver: Driver) -> bool:
+    """Whether the server writes statements anew: from 23.10 on, not in 18.16."""
+    ((count,),) = driver.query(_CAN_FORMAT)
+    return count != "0"
 
 
 def read(driver: Driver, without: Collection[str]) -> Schema:
@@ -28,13 +45,34 @@ def read(driver: Driver, without: Collection[str]) -> Schema:
     :param without: names of tables that don't count.
     :raises ServerError: the server refused to answer.
     """
-    rows = driver.query(_CREATED)
+    ((database,),) = driver.query("SELECT currentDatabase()")
     return schema_of(
         part
-        for name, engine, text in rows
+        for name, engine, text in driver.query(_CREATED)
         if name not in without
-        for part in parts(kind_of(engine), name, text)
+        for part in parts(kind_of(engine), name, placeless(text, database))
     )
+
+
+def read_columns(driver: Driver, without: Collection[str]) -> Schema:
+    """The columns alone, which every server tells in the same way.
+
+    :param without: names of tables that don't count.
+    :raises ServerError: the server refused to answer.
+    """
+    return schema_of(
+        SchemaObject("column", f"{table}.{name}", " ".join(filter(None, (type_, kind, default))))
+        for table, name, type_, kind, default in driver.query(_COLUMNS)
+        if table not in without
+    )
+
+
+def placeless(text: str, database: str) -> str:
+    """A statement without what says where its table lives."""
+    names = "|".join(map(re.escape, (database, f"`{database}`")))
+    text = re.sub(rf"(?<![\w.`'])(?:{names})\.", "", text)
+    text = _REPLICATED.sub(lambda found: found[1] + ("(" if found[0].count("(") else ""), text)
+    return _EMPTY.sub(r"\1", text)
 
 
 def parts(kind: str, name: str, text: str) -> Iterator[SchemaObject]:

@@ -29,6 +29,9 @@ def checked_page(checked: Checked, *, verbose: bool = False) -> Iterator[Line]:
         yield Line(f"not checked: {sentence}", Tone.WARN)
     if checked.rehearsed is not None:
         yield Line(_rehearsal(checked.rehearsed))
+    if checked.live is not None:
+        names = " and ".join(checked.live) or "no database"
+        yield Line(f"compared {names} with what the history makes")
     yield Line(summary(checked), Tone.BAD if checked.exit_code else Tone.GOOD)
 
 

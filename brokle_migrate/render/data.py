@@ -272,6 +272,7 @@ def checked_data(checked: Checked) -> Data:
         "revisions": dict(checked.revisions),
         "not_checked": list(checked.unverified),
         "since": None if checked.since is None else _since(checked.since),
+        "live": None if checked.live is None else list(checked.live),
         "rehearsed": None
         if checked.rehearsed is None
         else [_rehearsed(r) for r in checked.rehearsed],

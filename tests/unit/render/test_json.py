@@ -42,7 +42,7 @@ VALUES = {
     "created": (lambda r: r.created(values.CREATED), ["version", "paths", "hooks", "lock_file"]),
     "checked": (
         lambda r: r.checked(values.CHECKED),
-        ["findings", "allowed", "revisions", "not_checked", "since", "rehearsed"],
+        ["findings", "allowed", "revisions", "not_checked", "since", "live", "rehearsed"],
     ),
     "sealed": (
         lambda r: r.sealed(values.SEALED),
