@@ -39,6 +39,7 @@ def check(
     *,
     since: str | None = None,
     rehearse: bool = False,
+    dumps: Sequence[Path] = (),
     live: Environments | None = None,
     tell: Callable[[str], None] = nobody,
 ) -> Checked:
@@ -49,6 +50,7 @@ def check(
         for files that the current branch has added or edited, and it is an error to have edited
         one, or to have added one that is not the newest.
     :param rehearse: run the histories, too, on engines that are thrown away.
+    :param dumps: what the rehearsal starts from, instead of nothing.
     :param live: compare these databases, too, with what their history makes.
     :param tell: called with a sentence about what is being rehearsed.
     :raises ConfigError: the configuration does not say where the files are, or there are no
@@ -58,7 +60,7 @@ def check(
     work = _Work(config, names)
     work.look_at_files()
     work.look_at_statements()
-    rehearsed = work.rehearse(tell) if rehearse else None
+    rehearsed = work.rehearse(tell, dumps) if rehearse else None
     compared = None if live is None else work.compare(live)
     found, narrowed = work.found, None
     if since is not None:
@@ -117,7 +119,9 @@ class _Work:
             self.found += looked.findings
             self.unverified += looked.unverified
 
-    def rehearse(self, tell: Callable[[str], None]) -> tuple[Rehearsed, ...] | None:
+    def rehearse(
+        self, tell: Callable[[str], None], dumps: Sequence[Path]
+    ) -> tuple[Rehearsed, ...] | None:
         """Run the histories; None where not all files are in order."""
         if any(each.findings for each in self.surveys.values()):
             self.unverified.append("nothing was rehearsed: not all files are in order")
@@ -125,7 +129,7 @@ class _Work:
         from .environments.base import Log
         from .rehearsal import rehearse
 
-        rehearsal = rehearse(self._config, self._names, log=Log.HIDDEN, tell=tell)
+        rehearsal = rehearse(self._config, self._names, log=Log.HIDDEN, tell=tell, dumps=dumps)
         self.found += rehearsal.findings
         return tuple(rehearsal.steps)
 

@@ -141,6 +141,7 @@ def check(
     *,
     changed_since: str | None = None,
     rehearse: bool = False,
+    dumps: Sequence[Path] = (),
     live: bool = False,
 ) -> Checked:
     """What is wrong with the files of both histories; no database is asked.
@@ -149,6 +150,7 @@ def check(
     :param changed_since: a branch, tag or commit: what a file says counts only where the current
         branch has added or edited it.
     :param rehearse: run the histories on engines that are thrown away, too.
+    :param dumps: what the rehearsal starts from, instead of nothing: files of :func:`dump`.
     :param live: compare the databases with what their history makes, too.
     :raises ConfigError: the configuration does not say where the files are.
     :raises UsageError: git can't tell what has changed.
@@ -162,6 +164,7 @@ def check(
             names,
             since=changed_since,
             rehearse=rehearse,
+            dumps=dumps,
             live=databases if live else None,
         )
     return clean(found, hiding(config))

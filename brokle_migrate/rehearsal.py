@@ -48,11 +48,17 @@ class _Stop(Exception):
 
 
 def rehearse(
-    config: Config, names: Sequence[str], *, log: Log, tell: Callable[[str], None]
+    config: Config,
+    names: Sequence[str],
+    *,
+    log: Log,
+    tell: Callable[[str], None],
+    dumps: Sequence[Path] = (),
 ) -> Rehearsal:
     """Run every revision up, down and up again.
 
     :param names: the databases, Postgres first.
+    :param dumps: what to start from instead of nothing; what they record as applied is not run.
     :param tell: called with a sentence about what is being rehearsed.
     :raises ConfigError: there are no engines for it, or an ``env.py`` would connect elsewhere.
     :raises MigrateError: the histories can't be planned.
@@ -60,7 +66,7 @@ def rehearse(
     missing = lacking(names)
     if missing is not None:
         raise ConfigError(f"nothing can be rehearsed: {missing}")
-    with throwaway(config, names, log=log) as environments:
+    with throwaway(config, names, log=log, dumps=dumps) as environments:
         run = _Run(environments, tuple(names), tell)
         with suppress(_Stop):
             run.there_and_back()

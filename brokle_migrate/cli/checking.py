@@ -37,6 +37,14 @@ _FORMS = ("text", "json", "github", "sarif", "junit")
     help="Run everything up, down and up again on embedded engines that are thrown away.",
 )
 @click.option(
+    "--from-dump",
+    "dumps",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Let --rehearse begin with a schema that dump wrote; one for each database.",
+)
+@click.option(
     "--live",
     is_flag=True,
     help="Compare the databases, too, with what their history makes.",
@@ -58,6 +66,7 @@ def check(
     update_lock: bool,
     changed_since: str | None,
     rehearse: bool,
+    dumps: tuple[Path, ...],
     live: bool,
     form: str | None,
     out: Path | None,
@@ -66,13 +75,15 @@ def check(
     _require_sense(options, form, out)
     if update_lock and (changed_since or rehearse or live or form not in {None, "text", "json"}):
         raise click.UsageError("--update-lock checks nothing: it goes with --json and --db alone")
+    if dumps and not rehearse:
+        raise click.UsageError("--from-dump is what --rehearse begins with: give that, too")
     if form == "json":
         options = replace(options, json=True)
 
     def work(session: Session) -> int:
         if update_lock:
             return _update_lock(session)
-        checked = _check(session, changed_since, rehearse=rehearse, live=live)
+        checked = _check(session, changed_since, rehearse=rehearse, dumps=dumps, live=live)
         _show(session, checked, form, out)
         return checked.exit_code
 
@@ -89,7 +100,14 @@ def _require_sense(options: Common, form: str | None, out: Path | None) -> None:
         )
 
 
-def _check(session: Session, since: str | None, *, rehearse: bool, live: bool) -> Checked:
+def _check(
+    session: Session,
+    since: str | None,
+    *,
+    rehearse: bool,
+    dumps: tuple[Path, ...],
+    live: bool,
+) -> Checked:
     from .. import checking, migrating
 
     tell = session.renderer.message if session.options.verbose else migrating.nobody
@@ -98,6 +116,7 @@ def _check(session: Session, since: str | None, *, rehearse: bool, live: bool) -
         session.names,
         since=since,
         rehearse=rehearse,
+        dumps=dumps,
         live=session.environments if live else None,
         tell=tell,
     )

@@ -71,6 +71,11 @@ def placeless(text: str, database: str) -> str:
     """A statement without what says where its table lives."""
     names = "|".join(map(re.escape, (database, f"`{database}`")))
     text = re.sub(rf"(?<![\w.`'])(?:{names})\.", "", text)
+    return unreplicated(text)
+
+
+def unreplicated(text: str) -> str:
+    """A statement for a server that is in no cluster."""
     text = _REPLICATED.sub(lambda found: found[1] + ("(" if found[0].count("(") else ""), text)
     return _EMPTY.sub(r"\1", text)
 

@@ -15,6 +15,7 @@ from ..config.urls import DatabaseUrl
 from ..errors import ConfigError
 from ..model import CLICKHOUSE, POSTGRES
 from . import Environments
+from .restoring import database_of, restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,8 +46,10 @@ def lacking(names: Sequence[str]) -> str | None:
 
 
 @contextmanager
-def throwaway(config: Config, names: Sequence[str], *, log: Log) -> Iterator[Environments]:
-    """The same histories over empty databases of their own.
+def throwaway(
+    config: Config, names: Sequence[str], *, log: Log, dumps: Sequence[Path] = ()
+) -> Iterator[Environments]:
+    """The same histories over databases of their own, empty or filled from dumps.
 
     What the configuration names is not opened: the files are the same, nothing else.
 
@@ -58,6 +61,10 @@ def throwaway(config: Config, names: Sequence[str], *, log: Log) -> Iterator[Env
             directory.chmod(0o711)
         own = _config(config, names, directory)
         with _environment(own), _opened(own, names, directory, log) as environments:
+            for dump in dumps:
+                name = database_of(dump)
+                if name in names:
+                    restore(dump, _url(name, directory))
             yield environments
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -190,3 +190,31 @@ def test_files_that_are_not_in_order_are_not_rehearsed(clickhouse: Project) -> N
     result = clickhouse.invoke("check", "--rehearse")
     assert result.code == 3
     assert "not checked: nothing was rehearsed" in result.out
+
+
+def test_it_begins_with_a_dump(both: Project, temporary: Path) -> None:
+    both.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    both.add_pair("2", "b", TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    data = {
+        "DATABASE_URL": f"postgresql+embedded:///{temporary}/pg",
+        "CLICKHOUSE_URL": f"clickhouse+embedded:///{temporary}/ch",
+    }
+    assert both.run("up", "--dump", env=data).code == 0
+    both.add_revision("3", "ALTER TABLE a ADD b text", "ALTER TABLE a DROP b")
+    added = "ALTER TABLE b ADD COLUMN IF NOT EXISTS c UInt8"
+    both.add_pair("4", "c", added, "ALTER TABLE b DROP COLUMN IF EXISTS c")
+    dumps = [f"--from-dump=schema/{name}.sql" for name in ("postgres", "clickhouse")]
+    found, steps = rehearse(both, *dumps)
+    assert found == []
+    up = ["+postgres 3", "+clickhouse 4"]
+    assert steps == [*up, "-clickhouse 4", "-postgres 3", *up]
+
+
+def test_what_is_no_dump_of_ours_is_refused(both: Project) -> None:
+    both.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    both.write("other.sql", "-- PostgreSQL database dump\nCREATE TABLE a (id int);\n")
+    result = both.run("check", "--rehearse", "--from-dump", "other.sql")
+    assert result.code == 2
+    assert "what is applied in it is not known" in " ".join(result.err.split())
+    assert both.run("check", "--from-dump", "other.sql").code == 2
+    assert both.run("check", "--rehearse", "--from-dump", "none.sql").code == 2
