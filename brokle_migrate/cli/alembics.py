@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .argv import Names, hoisted
-from .options import Duration
+from .options import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,21 +50,7 @@ _OPTIONS = [
     click.option("--raiseerr", is_flag=True, help="Show the whole stack of an error."),
     click.option("-q", "--quiet", is_flag=True, help="Print errors and SQL only."),
     click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
-    click.option(
-        "--lock-timeout",
-        type=Duration(),
-        default="15s",
-        show_default=True,
-        help="How long to wait for another run to end.",
-    ),
-    click.option(
-        "--timeout", type=Duration(), help="How long the whole run may take.  [default: no limit]"
-    ),
-    click.option(
-        "--statement-timeout",
-        type=Duration(),
-        help="How long one statement may take.  [default: no limit]",
-    ),
+    *TIMES,
 ]
 _NAMES = set(Given.__dataclass_fields__)
 

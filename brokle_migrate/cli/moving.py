@@ -40,6 +40,23 @@ def _move(session: Session, request: Request, question: str | None, limits: Limi
         lock_timeout=options.lock_timeout,
         limits=limits,
     )
+    return carry_out(session, plan, question, limits)
+
+
+def carry_out(
+    session: Session,
+    plan: Plan,
+    question: str | None,
+    limits: Limits,
+    require: Callable[[Plan], None] | None = None,
+) -> int:
+    """Show a plan, or ask and run it.
+
+    :param question: what to ask first; None runs at once.
+    :param require: called under the lock; raises unless the plan may run.
+    :return: the exit code.
+    """
+    options, renderer = session.options, session.renderer
     if not plan.steps:
         renderer.nothing_to_do(plan)
         return 0
@@ -51,7 +68,7 @@ def _move(session: Session, request: Request, question: str | None, limits: Limi
         session.confirm(question)
     else:
         renderer.findings(plan.findings)
-    return run(session, plan, limits)
+    return run(session, plan, limits, require)
 
 
 def run(

@@ -68,6 +68,25 @@ class Common:
         return Limits(deadline, self.statement_timeout or None)
 
 
+TIMES = (
+    click.option(
+        "--lock-timeout",
+        type=Duration(),
+        default="15s",
+        show_default=True,
+        help="How long to wait for another run to end.",
+    ),
+    click.option(
+        "--timeout", type=Duration(), help="How long the whole run may take.  [default: no limit]"
+    ),
+    click.option(
+        "--statement-timeout",
+        type=Duration(),
+        help="How long one statement may take.  [default: no limit]",
+    ),
+)
+"""How long things may take."""
+
 _COMMON = [
     click.option(
         "--db",
@@ -102,21 +121,7 @@ _COMMON = [
         type=Duration(),
         help="How long to wait for databases that do not answer yet.  [default: not at all]",
     ),
-    click.option(
-        "--lock-timeout",
-        type=Duration(),
-        default="15s",
-        show_default=True,
-        help="How long to wait for another run to end.",
-    ),
-    click.option(
-        "--timeout", type=Duration(), help="How long the whole run may take.  [default: no limit]"
-    ),
-    click.option(
-        "--statement-timeout",
-        type=Duration(),
-        help="How long one statement may take.  [default: no limit]",
-    ),
+    *TIMES,
     click.option(
         "--on-failure",
         type=click.Choice(["stop", "rollback"]),

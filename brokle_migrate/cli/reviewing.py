@@ -147,10 +147,9 @@ def run_approved(session: Session, path: Path, question: str | None) -> int:
     :raises InvalidPlan: the file holds no plan as it was made.
     :raises StalePlan: something else would run now.
     """
-    from .. import migrating
     from ..applications import hiding
     from ..approval import Approved, read
-    from .moving import run
+    from .moving import carry_out
 
     options, renderer = session.options, session.renderer
     limits = options.limits()
@@ -163,18 +162,7 @@ def run_approved(session: Session, path: Path, question: str | None) -> int:
         lock_timeout=options.lock_timeout,
         limits=limits,
     )
-    if not plan.steps:
-        renderer.nothing_to_do(plan)
-        return 0
-    if options.dry_run:
-        renderer.preview(migrating.preview(plan, session.environments))
-        return 0
-    if question and not options.yes:
-        renderer.plan(migrating.preview(plan, session.environments))
-        session.confirm(question)
-    else:
-        renderer.findings(plan.findings)
-    return run(session, plan, limits, approved.require)
+    return carry_out(session, plan, question, limits, approved.require)
 
 
 def _require_no_other(session: Session, approved: Approved) -> None:
