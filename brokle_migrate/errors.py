@@ -22,6 +22,7 @@
       │    ├─ ForeignLedger
       │    ├─ StalePlan
       │    ├─ NotAtHead
+      │    ├─ NotAllowed
       │    └─ Busy
       ├─ LockHeld
       ├─ LockLost
@@ -256,6 +257,10 @@ class NotAtHead(StateError):
 
     code = "not_at_head"
     exit_code = 3
+
+
+class NotAllowed(StateError):
+    """The user lacks a grant."""
 
 
 class Busy(StateError):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...config import options
-from ...errors import DatabaseUnreachable, StateError
+from ...errors import DatabaseUnreachable, NotAllowed
 from ..clickhouse_grants import DATABASE_ACCESS_DENIED, NOT_ALLOWED, advice
 from .base import UNKNOWN_DATABASE, ConnectionLost, ServerError
 
@@ -52,7 +52,7 @@ def unreachable(
     granting = advice(error, cluster)
     if error.code == DATABASE_ACCESS_DENIED:
         return DatabaseUnreachable(message, hint=granting, refused=True)
-    return StateError(f"ClickHouse at {url.label} refused: {error}", hint=granting)
+    return NotAllowed(f"ClickHouse at {url.label} refused: {error}", hint=granting)
 
 
 def _of_certificates(url: DatabaseUrl, error: ConnectionLost) -> str | None:
