@@ -45,7 +45,8 @@ def history_findings(revisions: Mapping[str, tuple[Revision, ...]]) -> Iterator[
     yield from unordered
     broken = list(_links(histories))
     yield from broken
-    if not broken and not unordered:
+    linked = any(revision.requires for each in revisions.values() for revision in each)
+    if linked and not broken and not unordered:
         yield from _cycle(histories)
 
 
