@@ -112,8 +112,8 @@ class _Work:
         if postgres is not None and not postgres.findings:
             from .environments import postgres_checks
 
-            revisions = postgres.revisions
-            self._looks.insert(0, lambda: postgres_checks.look(self._config, revisions))
+            revisions, sources = postgres.revisions, postgres.sources
+            self._looks.insert(0, lambda: postgres_checks.look(self._config, revisions, sources))
         for look in self._looks:
             looked = look()
             self.found += looked.findings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model import Allowance, Revision, Statement
+    from ..model import Revision, Statement
     from ..sqltext import Script
 
 
@@ -31,9 +31,3 @@ class Pair:
         """Of both files."""
         yield from self.up.statements
         yield from self.down.statements
-
-    @property
-    def allowances(self) -> Iterator[Allowance]:
-        """What either file allows, wherever it stands."""
-        for statement in self.statements:
-            yield from statement.allowed

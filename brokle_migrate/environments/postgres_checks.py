@@ -11,9 +11,10 @@ from ..checks.modules import MODULES, Module
 from . import squawk
 from .clickhouse_checks import Looked
 from .emitting import emitted
+from .revision_files import source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ..config import Config
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 _PER_MIGRATION = re.compile(r"transaction_per_migration\s*=\s*True")
 
 
-def look(config: Config, revisions: Sequence[Revision]) -> Looked:
+def look(config: Config, revisions: Sequence[Revision], sources: Mapping[Path, str]) -> Looked:
     """Hold every rule to the revisions.
 
     :param revisions: each after those that it builds on.
+    :param sources: the text of the module of each.
     """
-    found = list(_module_findings(config, revisions))
+    found = list(_module_findings(config, revisions, sources))
     reason = "the SQL of the Postgres revisions was not looked at"
     tool = squawk.program()
     if tool is None:
@@ -46,15 +48,17 @@ def look(config: Config, revisions: Sequence[Revision]) -> Looked:
     return Looked(tuple(found))
 
 
-def _module_findings(config: Config, revisions: Sequence[Revision]) -> Iterator[Finding]:
+def _module_findings(
+    config: Config, revisions: Sequence[Revision], sources: Mapping[Path, str]
+) -> Iterator[Finding]:
     from .alembic_project import AlembicProject
 
-    env_py = _read(AlembicProject(config).env_py)
+    env_py = source(AlembicProject(config).env_py)
     per_migration = _PER_MIGRATION.search(env_py) is not None
     own = frozenset(_application(config.directory))
     for revision in revisions:
         module = Module(
-            revision, _read(revision.path), per_migration, own.__contains__, _parameters
+            revision, sources[revision.path], per_migration, own.__contains__, _parameters
         )
         yield from MODULES.findings(module)
 
@@ -72,10 +76,3 @@ def _parameters(sql: str) -> tuple[str, ...]:
     from sqlalchemy import text
 
     return tuple(text(sql).compile().params)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

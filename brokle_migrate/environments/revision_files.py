@@ -64,9 +64,19 @@ def is_revision(path: Path) -> bool:
     return _FILE.match(path.name) is not None or path.suffix == ".sql"
 
 
-def allowances(path: Path) -> Iterator[Allowance]:
-    """What a module allows: ``# migrate: allow ID because REASON``."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+def source(path: Path) -> str:
+    """The text of a module; nothing where it has none, or none that can be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def allowances(path: Path, text: str) -> Iterator[Allowance]:
+    """What a module allows: ``# migrate: allow ID because REASON``.
+
+    :param text: the module's.
+    """
     if "migrate:" not in text:
         return
     for found in _ALLOW.finditer(text):

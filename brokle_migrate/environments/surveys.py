@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..checks import files as rules
@@ -14,6 +14,9 @@ from .filling import Filling, alone
 from .sqlfiles import SqlScriptDirectory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from ..checks.rule import Rule
     from ..config import ClickHouseConfig, Config
     from ..errors import Problem
@@ -30,6 +33,7 @@ class Survey:
     :ivar pairs: ClickHouse's files, as far as they can be read to the end.
     :ivar reaches: what the files allow.
     :ivar scripts: where ClickHouse's files were read from.
+    :ivar sources: the text of the module of each Postgres revision.
     """
 
     revisions: tuple[Revision, ...]
@@ -37,6 +41,7 @@ class Survey:
     pairs: tuple[Pair, ...] = ()
     reaches: tuple[Reach, ...] = ()
     scripts: SqlScriptDirectory | None = None
+    sources: Mapping[Path, str] = field(default_factory=dict)
 
 
 def survey(config: Config, environment: str) -> Survey:
@@ -51,16 +56,16 @@ def survey(config: Config, environment: str) -> Survey:
 
 def _postgres(config: Config) -> Survey:
     from .alembic_project import AlembicProject
-    from .revision_files import allowances, read_revisions
+    from .revision_files import allowances, read_revisions, source
 
     try:
         revisions = read_revisions(AlembicProject(config).script)
     except InvalidScripts as error:
         found = tuple(rules.problems(rules.INVALID, POSTGRES, error.problems))
         return Survey((), found)
-    return Survey(
-        revisions, (), reaches=tuple(Reach(a) for r in revisions for a in allowances(r.path))
-    )
+    sources = {each.path: source(each.path) for each in revisions}
+    allowed = (each for path, text in sources.items() for each in allowances(path, text))
+    return Survey(revisions, (), reaches=tuple(map(Reach, allowed)), sources=sources)
 
 
 class _ClickHouse:
