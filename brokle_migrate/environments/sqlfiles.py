@@ -17,7 +17,7 @@ from ..errors import InvalidScripts, Irreversible, Problem
 from ..model import CLICKHOUSE, Action, Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ..model import Link, Statement, Step
@@ -53,6 +53,7 @@ class SqlScriptDirectory:
     def __init__(self, directory: Path, filling: Filling | None = None) -> None:
         self.directory = directory
         self._filling = filling
+        self._kept: dict[Path, str] | None = None
 
     @property
     def versions(self) -> Path:
@@ -79,8 +80,14 @@ class SqlScriptDirectory:
         """
         return tuple(self._found[1])
 
-    def survey(self) -> tuple[tuple[Revision, ...], tuple[InvalidScripts, ...]]:
-        """The whole pairs that are in order, and what is wrong with the content of the others."""
+    def survey(
+        self, *, keep: bool = False
+    ) -> tuple[tuple[Revision, ...], tuple[InvalidScripts, ...]]:
+        """The whole pairs that are in order, and what is wrong with the content of the others.
+
+        :param keep: keep the texts for :meth:`script`, which is about to be asked for each.
+        """
+        self._kept = {} if keep else None
         found: list[Revision] = []
         errors: list[InvalidScripts] = []
         down: tuple[str, ...] = ()
@@ -88,13 +95,19 @@ class SqlScriptDirectory:
             if not pair.complete:
                 continue
             try:
-                revision = _revision(pair, down)
+                revision = _revision(pair, down, self._read)
             except InvalidScripts as error:
                 errors.append(error)
                 continue
             found.append(revision)
             down = (revision.id,)
         return tuple(found), tuple(errors)
+
+    def _read(self, path: Path) -> str:
+        text = read(path)
+        if self._kept is not None:
+            self._kept[path] = text
+        return text
 
     def load(self, step: Step) -> Script:
         """Read and split the file that a step runs; its placeholders are left as they are.
@@ -122,7 +135,8 @@ class SqlScriptDirectory:
         pair = self._found[0][int(version)]
         path = pair.up if action is Action.UPGRADE else pair.down
         assert path is not None
-        return parse(read(path), path)
+        kept = self._kept.pop(path, None) if self._kept else None
+        return parse(read(path) if kept is None else kept, path)
 
     def files(self, version: str) -> tuple[Path, Path]:
         """The two files of a version that has both, up before down."""
@@ -216,7 +230,7 @@ def _invalid(problem: Problem, *, hint: str | None = None) -> InvalidScripts:
     return InvalidScripts(problem, problems=(problem,), hint=hint)
 
 
-def _revision(pair: Pair, down: tuple[str, ...]) -> Revision:
+def _revision(pair: Pair, down: tuple[str, ...], read: Callable[[Path], str]) -> Revision:
     assert pair.up is not None
     assert pair.down is not None
     text = read(pair.up)

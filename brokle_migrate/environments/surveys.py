@@ -84,7 +84,7 @@ class _ClickHouse:
     def survey(self) -> Survey:
         """Read them all; what can't be read is a finding."""
         self._note(rules.INVALID, self._scripts.misplaced)
-        revisions, errors = self._scripts.survey()
+        revisions, errors = self._scripts.survey(keep=True)
         for error in errors:
             self._note(_rule(error), error.problems)
         pairs = tuple(filter(None, map(self._pair, revisions)))
