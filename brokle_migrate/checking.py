@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .checked import Checked, Silenced, Since
-from .checks import changed
+from .checks import changed, files
 from .checks import rehearsed as rehearsals
 from .checks.catalogue import BY_ID
 from .checks.changed import changed_findings
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .environments.clickhouse_checks import Looked
     from .environments.surveys import Survey
     from .model import Finding
+
+_OF_ORDER = frozenset(rule.id for rule in files.RULES)
 
 
 def check(
@@ -119,12 +121,17 @@ class _Work:
             self.found += looked.findings
             self.unverified += looked.unverified
 
+    @property
+    def _is_in_order(self) -> bool:
+        """Whether the histories can be run at all."""
+        return not any(each.id in _OF_ORDER for each in self.found)
+
     def rehearse(
         self, tell: Callable[[str], None], dumps: Sequence[Path]
     ) -> tuple[Rehearsed, ...] | None:
-        """Run the histories; None where not all files are in order."""
-        if any(each.findings for each in self.surveys.values()):
-            self.unverified.append("nothing was rehearsed: not all files are in order")
+        """Run the histories; None where they are not in order."""
+        if not self._is_in_order:
+            self.unverified.append("nothing was rehearsed: the histories are not in order")
             return None
         from .environments.base import Log
         from .rehearsal import rehearse
@@ -135,8 +142,8 @@ class _Work:
 
     def compare(self, live: Environments) -> tuple[str, ...]:
         """Compare live databases with what their history makes; those that could be."""
-        if any(each.findings for each in self.surveys.values()):
-            self.unverified.append("no database was compared: not all files are in order")
+        if not self._is_in_order:
+            self.unverified.append("no database was compared: the histories are not in order")
             return ()
         from .drift import drift
         from .environments.base import Log

@@ -170,11 +170,11 @@ class _Run:
 
     def _compare_models(self) -> None:
         """Alembic's own check, where the project has models."""
-        if POSTGRES not in self._names:
+        revisions = self._environments[POSTGRES].revisions() if POSTGRES in self._names else ()
+        if not revisions:
             return
         for sentence in _undone(self._environments):
-            newest = self._environments[POSTGRES].revisions()[-1]
-            place = Location(newest.path, 1, 1)
+            place = Location(revisions[-1].path, 1, 1)
             hint = "brokle-migrate postgres revision --autogenerate -m …"
             self.result.findings.append(MODELS.finding(POSTGRES, sentence, hint, place))
 

@@ -218,3 +218,18 @@ def test_what_is_no_dump_of_ours_is_refused(both: Project) -> None:
     assert "what is applied in it is not known" in " ".join(result.err.split())
     assert both.run("check", "--from-dump", "other.sql").code == 2
     assert both.run("check", "--rehearse", "--from-dump", "none.sql").code == 2
+
+
+def test_two_heads_are_not_rehearsed(postgres: Project) -> None:
+    postgres.add_revision("1", "SELECT 1", "SELECT 1")
+    postgres.add_revision("2", "SELECT 1", "SELECT 1", down_revision=None)
+    result = postgres.invoke("check", "--rehearse")
+    assert result.code == 3
+    assert "error MG004" in result.out
+    assert "not checked: nothing was rehearsed: the histories are not in order" in result.out
+
+
+def test_a_history_without_revisions(both: Project) -> None:
+    result = both.run("check", "--rehearse")
+    assert result.code == 0, result.out + result.err
+    assert "rehearsed nothing" in result.out
