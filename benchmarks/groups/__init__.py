@@ -21,5 +21,6 @@ GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "both": from_empty.both,
     "create": files.create,
     "dry-run": files.dry_run,
+    "check": files.check,
     "splitter": splitter.rows,
 }

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..projects import History
     from ..rows import Row
 
+HEADS = "alembic heads, Postgres only"
+NOWHERE_POSTGRES = "postgresql+psycopg://nobody@127.0.0.1:1/x"
+NOWHERE_CLICKHOUSE = "clickhouse://nobody@127.0.0.1:1/x"
 REVISION, SQL = "alembic revision", "alembic upgrade head --sql, Postgres only"
 
 
@@ -46,6 +49,19 @@ def dry_run(bench: Bench) -> Iterator[Row]:
         launcher, path = bench.launcher, project.path
         sides = {name: launcher.side(command, path) for name, command in commands.items()}
         yield from bench.run(sides, [Comparison(ours, ours, SQL, goal=1.5)], size)
+
+
+def check(bench: Bench) -> Iterator[Row]:
+    """Every rule but those of squawk, another program, against reading one history."""
+    for size in bench.sizes(5_000, quick=(1_000,)):
+        project = bench.history(size, NOWHERE_POSTGRES, NOWHERE_CLICKHOUSE)
+        ours = "check, both, without squawk"
+        commands = {
+            ours: tools.floor("check_without_squawk"),
+            HEADS: tools.alembic("heads"),
+        }
+        sides = {name: bench.launcher.side(each, project.path) for name, each in commands.items()}
+        yield from bench.run(sides, [Comparison(ours, ours, HEADS, goal=1.5)], size)
 
 
 def _empty(bench: Bench, size: int) -> History:

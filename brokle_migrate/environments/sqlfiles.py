@@ -185,7 +185,7 @@ class SqlScriptDirectory:
     def _found(self) -> tuple[dict[int, Pair], list[Problem]]:
         problems: list[Problem] = []
         pairs: dict[int, Pair] = {}
-        for path in sorted(self._files()):
+        for path in sorted(self._files(), key=os.fspath):
             _place(path, pairs, problems)
         problems.extend(_unpaired(pair) for pair in pairs.values() if not pair.complete)
         return pairs, problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .lexer import LexError
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[0-9A-Za-z_$\"`\u201c]")
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
+
+
+@cache
+def _keywords(text: str) -> list[str]:
+    return text.split()
 
 
 class Words:
@@ -48,7 +54,7 @@ class Words:
 
         :param keywords: separated by spaces.
         """
-        wanted = keywords.split()
+        wanted = _keywords(keywords)
         if self._upper[self._at : self._at + len(wanted)] != wanted:
             return False
         self._at += len(wanted)
@@ -94,11 +100,12 @@ class Words:
         :returns: its tokens, the brackets among them.
         """
         start, depth = self._at, 0
-        while self.word:
-            depth += (self.word in _OPENING) - (self.word in _CLOSING)
-            if depth <= 0 and start == self._at:
-                return []
-            self._at += 1
+        if self.word not in _OPENING:
+            return []
+        for at in range(start, len(self._upper)):
+            token = self._upper[at]
+            depth += (token in _OPENING) - (token in _CLOSING)
+            self._at = at + 1
             if depth == 0:
                 break
         return self.tokens[start : self._at]
