@@ -12,7 +12,7 @@ from .checks.catalogue import BY_ID
 from .checks.changed import changed_findings
 from .checks.files import history_findings
 from .checks.silencing import levelled, unused_allowances
-from .environments import clickhouse_checks
+from .environments import ORDER, clickhouse_checks
 from .environments.filling import alone
 from .environments.git import root
 from .environments.sealing import lock_file_findings
@@ -136,8 +136,8 @@ class _Work:
         from .environments.base import Log
         from .rehearsal import rehearse
 
-        rehearsal = rehearse(self._config, self._names, log=Log.HIDDEN, tell=tell, dumps=dumps)
-        self.found += rehearsal.findings
+        rehearsal = rehearse(self._config, self._linked, log=Log.HIDDEN, tell=tell, dumps=dumps)
+        self.found += self._of_selected(rehearsal.findings)
         return tuple(rehearsal.steps)
 
     def compare(self, live: Environments) -> tuple[str, ...]:
@@ -148,10 +148,20 @@ class _Work:
         from .drift import drift
         from .environments.base import Log
 
-        found = drift(self._config, live, self._names, log=Log.HIDDEN)
-        self.found += found.findings
+        found = drift(self._config, live, self._linked, log=Log.HIDDEN)
+        self.found += self._of_selected(found.findings)
         self.unverified += found.unverified
-        return tuple(found.compared)
+        return tuple(name for name in found.compared if name in self._names)
+
+    @property
+    def _linked(self) -> tuple[str, ...]:
+        """The selected histories, and those that they can't run without."""
+        revisions = (each for found in self.surveys.values() for each in found.revisions)
+        links = {link.environment for each in revisions for link in each.requires}
+        return tuple(name for name in ORDER if name in {*self._names, *links})
+
+    def _of_selected(self, found: Iterable[Finding]) -> list[Finding]:
+        return [each for each in found if each.environment in self._names]
 
 
 def _narrowed(

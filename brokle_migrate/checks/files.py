@@ -45,8 +45,9 @@ def history_findings(revisions: Mapping[str, tuple[Revision, ...]]) -> Iterator[
     yield from unordered
     broken = list(_links(histories))
     yield from broken
-    linked = any(revision.requires for each in revisions.values() for revision in each)
-    if linked and not broken and not unordered:
+    linked = {link.environment for each in revisions.values() for r in each for link in r.requires}
+    # What was not read can't be put into an order.
+    if linked and linked <= revisions.keys() and not broken and not unordered:
         yield from _cycle(histories)
 
 
