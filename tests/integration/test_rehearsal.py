@@ -68,9 +68,10 @@ def test_everything_goes_up_down_and_up_again_in_the_order_of_the_links(both: Pr
     up = ["+postgres 1", "+clickhouse 2", "+postgres 3"]
     down = [step.replace("+", "-") for step in reversed(up)]
     assert steps == [*up, *down, *up]
-    # One alone can't run without the other.
-    _, steps = rehearse(both, "--db", "clickhouse")
-    assert steps == [*up, *down, *up]
+    # One can't run without what it requires of the other.
+    assert rehearse(both, "--db", "postgres") == ([], [*up, *down, *up])
+    alone = ["+clickhouse 2", "-clickhouse 2", "+clickhouse 2"]
+    assert rehearse(both, "--db", "clickhouse") == ([], alone)
 
 
 def test_what_a_way_down_leaves_is_told_object_by_object(both: Project) -> None:
