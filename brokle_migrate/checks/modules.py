@@ -118,6 +118,9 @@ def _text(node: ast.expr) -> str | None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         name = node.func.id if isinstance(node.func, ast.Name) else name
         return _text(node.args[0]) if name == "text" and node.args else None
+    if isinstance(node, ast.JoinedStr):
+        parts = (each.value if isinstance(each, ast.Constant) else "x" for each in node.values)
+        return "".join(map(str, parts))
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..model import Revision
 
-_TRANSACTIONS = frozenset(("BEGIN", "COMMIT"))
-
 
 def emitted(config: Config, revisions: Sequence[Revision]) -> tuple[Emitted, ...]:
     """What each revision would run, up.

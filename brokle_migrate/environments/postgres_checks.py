@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..model import Finding, Revision
 
-_PER_MIGRATION = re.compile(r"transaction_per_migration\s*=\s*True")
+_PER_MIGRATION = "transaction_per_migration"
 
 
 def look(config: Config, revisions: Sequence[Revision], sources: Mapping[Path, str]) -> Looked:
@@ -54,13 +54,27 @@ def _module_findings(
     from .alembic_project import AlembicProject
 
     env_py = source(AlembicProject(config).env_py)
-    per_migration = _PER_MIGRATION.search(env_py) is not None
+    per_migration = _is_per_migration(env_py)
     own = frozenset(_application(config.directory))
     for revision in revisions:
         module = Module(
             revision, sources[revision.path], per_migration, own.__contains__, _parameters
         )
         yield from MODULES.findings(module)
+
+
+def _is_per_migration(env_py: str) -> bool:
+    """Whether ``env.py`` asks for a transaction for each revision; also where that depends."""
+    try:
+        tree = ast.parse(env_py)
+    except SyntaxError:
+        return False
+    given = (each for each in ast.walk(tree) if isinstance(each, ast.keyword))
+    return any(
+        each.arg == _PER_MIGRATION
+        and not (isinstance(each.value, ast.Constant) and not each.value.value)
+        for each in given
+    )
 
 
 def _application(directory: Path) -> Iterator[str]:

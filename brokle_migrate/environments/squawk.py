@@ -31,6 +31,7 @@ OFF = (
 """Rules that are matters of taste, or that a run of ours takes care of, such as lock_timeout."""
 
 _CONFIGURATION = ".squawk.toml"
+_PATIENCE = 300.0  # seconds; a thousand revisions take a few
 
 
 class NotAnswered(Exception):
@@ -74,7 +75,12 @@ def _said(squawk: str, files: list[str], directory: Path) -> list[dict[str, str]
     own = configuration.is_file()
     options = ["--config", str(configuration)] if own else [f"--exclude={','.join(OFF)}"]
     command = [squawk, "--reporter", "json", *options, *files]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise NotAnswered(f"it did not end within {_PATIENCE:g} s") from None
     try:
         found: list[dict[str, str]] = json.loads(done.stdout)
     except ValueError:

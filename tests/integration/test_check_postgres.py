@@ -51,6 +51,7 @@ FAULTS = [
     Fault("PG001", "»op.drop_constraint(None, 'a', type_='unique')"),
     Fault("PG002", "»op.execute('SELECT :name')"),
     Fault("PG002", "op.execute('SELECT 1')\n»op.execute(sa.text(\"SELECT 'a:b', ':c'\"))"),
+    Fault("PG002", '»op.execute(f"SELECT :name, {1 + 1}")'),
     Fault("PG003", "»with op.get_context().autocommit_block():\n    op.execute('SELECT 1')"),
     Fault("PG004", "»rows = op.get_bind().execute(sa.text('SELECT 1')).all()"),
     Fault("PG005", "pass", "pass"),
