@@ -18,7 +18,7 @@ from .environments.git import root
 from .environments.sealing import lock_file_findings
 from .environments.surveys import survey
 from .migrating import nobody
-from .model import CLICKHOUSE, POSTGRES
+from .model import CLICKHOUSE, POSTGRES, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,6 +44,7 @@ def check(
     dumps: Sequence[Path] = (),
     live: Environments | None = None,
     tell: Callable[[str], None] = nobody,
+    limits: Limits | None = None,
 ) -> Checked:
     """Look at the files of the histories.
 
@@ -55,6 +56,7 @@ def check(
     :param dumps: what the rehearsal starts from, instead of nothing.
     :param live: compare these databases, too, with what their history makes.
     :param tell: called with a sentence about what is being rehearsed.
+    :param limits: how long the rehearsal may take.
     :raises ConfigError: the configuration does not say where the files are, or there are no
         engines to rehearse on.
     :raises UsageError: git can't tell what changed since.
@@ -62,7 +64,7 @@ def check(
     work = _Work(config, names)
     work.look_at_files()
     work.look_at_statements()
-    rehearsed = work.rehearse(tell, dumps) if rehearse else None
+    rehearsed = work.rehearse(tell, dumps, limits) if rehearse else None
     compared = None if live is None else work.compare(live)
     found, narrowed = work.found, None
     if since is not None:
@@ -127,7 +129,7 @@ class _Work:
         return not any(each.id in _OF_ORDER for each in self.found)
 
     def rehearse(
-        self, tell: Callable[[str], None], dumps: Sequence[Path]
+        self, tell: Callable[[str], None], dumps: Sequence[Path], limits: Limits | None
     ) -> tuple[Rehearsed, ...] | None:
         """Run the histories; None where they are not in order."""
         if not self._is_in_order:
@@ -136,7 +138,14 @@ class _Work:
         from .environments.base import Log
         from .rehearsal import rehearse
 
-        rehearsal = rehearse(self._config, self._linked, log=Log.HIDDEN, tell=tell, dumps=dumps)
+        rehearsal = rehearse(
+            self._config,
+            self._linked,
+            log=Log.HIDDEN,
+            tell=tell,
+            dumps=dumps,
+            limits=limits or Limits(),
+        )
         self.found += self._of_selected(rehearsal.findings)
         return tuple(rehearsal.steps)
 

@@ -7,20 +7,27 @@ was before its way up, and the second way up what the first one made.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from . import migrating
 from .checked import Rehearsed
-from .checks.rehearsed import DOWN_FAILS, IRREVERSIBLE, LEAVES, MODELS, OTHERWISE, UP_FAILS
+from .checks.rehearsed import (
+    DOWN_FAILS,
+    IRREVERSIBLE,
+    LEAVES,
+    MODELS,
+    OTHERWISE,
+    UP_FAILS,
+    way_out,
+)
 from .environments.throwaway import lacking, throwaway
-from .errors import ConfigError, Irreversible, MigrateError, StepFailed
-from .model import POSTGRES, Location, Operation, Request
+from .errors import ConfigError, Irreversible, LinkError, StepFailed, TimedOut
+from .model import POSTGRES, Limits, Location, Operation, Request
 from .schemas import differences, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from .checks.rule import Rule
@@ -29,7 +36,9 @@ if TYPE_CHECKING:
     from .environments.base import Log
     from .environments.postgres import PostgresEnvironment
     from .model import Finding, Plan, Step
-    from .schemas import Schema
+    from .schemas import Key, Schema
+
+_NO_LIMITS = Limits()
 
 
 @dataclass(slots=True)
@@ -43,10 +52,6 @@ class Rehearsal:
     findings: list[Finding] = field(default_factory=list)
 
 
-class _Stop(Exception):
-    """There is no point in going on."""
-
-
 def rehearse(
     config: Config,
     names: Sequence[str],
@@ -54,12 +59,16 @@ def rehearse(
     log: Log,
     tell: Callable[[str], None],
     dumps: Sequence[Path] = (),
+    limits: Limits = _NO_LIMITS,
 ) -> Rehearsal:
     """Run every revision up, down and up again.
 
     :param names: the databases, Postgres first.
     :param dumps: what to start from instead of nothing; what they record as applied is not run.
     :param tell: called with a sentence about what is being rehearsed.
+    :param limits: how long all of it, and a statement, may take.
+    :raises Interrupted: a signal ended it.
+    :raises TimedOut: it took longer than it may.
     :raises ConfigError: there are no engines for it, or an ``env.py`` would connect elsewhere.
     :raises MigrateError: the histories can't be planned.
     """
@@ -67,94 +76,128 @@ def rehearse(
     if missing is not None:
         raise ConfigError(f"nothing can be rehearsed: {missing}")
     with throwaway(config, names, log=log, dumps=dumps) as environments:
-        run = _Run(environments, tuple(names), tell)
-        with suppress(_Stop):
-            run.there_and_back()
+        run = _Run(environments, tuple(names), tell, limits)
+        run.there_and_back()
         return run.result
 
 
 class _Run:
     """A rehearsal while it runs.
 
+    A history in which a step fails is left where it stands, and the other one goes on as far as the
+    links between them allow.
+
     :ivar result: so far.
     """
 
     def __init__(
-        self, environments: Environments, names: tuple[str, ...], tell: Callable[[str], None]
+        self,
+        environments: Environments,
+        names: tuple[str, ...],
+        tell: Callable[[str], None],
+        limits: Limits,
     ) -> None:
         self._environments = environments
         self._names = names
         self._tell = tell
+        self._limits = limits
         self._before: dict[tuple[str, str], Schema] = {}
         self._after: dict[tuple[str, str], Schema] = {}
-        self._littered: set[str] = set()  # what a down left is there after the second up, too
+        # What one way down got wrong is still wrong after the next one, and the second way up.
+        self._wrong: dict[str, set[Key]] = {name: set() for name in names}
+        self._failed: set[str] = set()
         self.result = Rehearsal()
 
     def there_and_back(self) -> None:
         """Everything up, down as far as there is a way, and up again."""
         steps = self._plan(Operation.UP, self._names).steps
-        for number, step in enumerate(steps, 1):
-            self._tell(f"rehearsing {number} of {len(steps)}: {step.environment} {step.revision}")
-            self._up(step)
+        done = [step for n, step in enumerate(steps, 1) if self._up(step, f"{n} of {len(steps)}")]
         self._compare_models()
-        back = self._down(steps)
+        back = self._down(done)
         for step in reversed(back):
             self._up_again(step)
 
-    def _up(self, step: Step) -> None:
-        before = self._schema(step.environment)
-        done = self._run(step.environment, 1, UP_FAILS)
-        self._before[done.environment, done.revision] = before
-        self._after[done.environment, done.revision] = self._schema(step.environment)
+    def _up(self, step: Step, place: str) -> bool:
+        """Run the way up of a step; whether it did."""
+        name = step.environment
+        if name in self._failed:
+            return False
+        self._tell(f"rehearsing {place}: {name} {step.revision}")
+        before = self._schema(name)
+        try:
+            done = self._run(name, 1, UP_FAILS)
+        except LinkError:  # it waits for a step that failed, or for one after that
+            self._failed.add(name)
+            return False
+        if done is None:
+            return False
+        self._before[name, done.revision] = before
+        self._after[name, done.revision] = self._schema(name)
+        return True
 
     def _down(self, steps: Sequence[Step]) -> list[Step]:
         """Roll back from the end; the steps that were, the last one last."""
         gone: list[Step] = []
+        kept: set[str] = set()
         for step in reversed(steps):
-            self._tell(f"rehearsing the way back: {step.environment} {step.revision}")
+            name = step.environment
+            if name in kept or name in self._failed:
+                continue
+            self._tell(f"rehearsing the way back: {name} {step.revision}")
             try:
-                done = self._run(step.environment, -1, DOWN_FAILS)
-            except Irreversible as error:
-                self._note(IRREVERSIBLE, step, f"{error.message}: nothing before it was taken back")
-                break
-            gone.append(done)
-            before = self._before.get((done.environment, done.revision))
-            if before is not None:
-                left = self._schema(done.environment)
-                if self._compare(LEAVES, done, before, left, "does not give back what there was"):
-                    self._littered.add(done.environment)
+                done = self._run(name, -1, DOWN_FAILS)
+            except (Irreversible, LinkError) as error:
+                kept.add(name)
+                nothing = f"nothing before it was taken back in {name}"
+                self._note(IRREVERSIBLE, step, f"{error.message}: {nothing}")
+                continue
+            if done is not None:
+                gone.append(done)
+                self._compare(LEAVES, done, self._before, "does not give back what there was")
         return gone
 
     def _up_again(self, step: Step) -> None:
-        self._tell(f"rehearsing once more: {step.environment} {step.revision}")
-        done = self._run(step.environment, 1, UP_FAILS)
-        wanted = self._after.get((done.environment, done.revision))
-        if wanted is not None and done.environment not in self._littered:
-            found = self._schema(done.environment)
-            self._compare(OTHERWISE, done, wanted, found, "makes something else the second time")
+        name = step.environment
+        if name in self._failed:
+            return
+        self._tell(f"rehearsing once more: {name} {step.revision}")
+        rule = None if self._wrong[name] else UP_FAILS  # what was left may be in its way
+        try:
+            done = self._run(name, 1, rule)
+        except LinkError:  # it waits for a step that failed
+            self._failed.add(name)
+            return
+        if done is not None and not self._wrong[name]:
+            self._compare(OTHERWISE, done, self._after, "makes something else the second time")
 
-    def _run(self, environment: str, count: int, rule: Rule) -> Step:
-        """Run one step.
+    def _run(self, environment: str, count: int, rule: Rule | None) -> Step | None:
+        """Run one step; None where it failed, which is a finding of the rule.
 
-        :raises _Stop: it failed, which is a finding.
         :raises Irreversible: it is a step down, and there is no way.
+        :raises LinkError: a link to the other history does not let it run.
         """
         plan = self._plan(Operation.STEPS, (environment,), steps=count)
         (step,) = plan.steps
         began = time.monotonic()
         report = migrating.run(
-            plan, self._environments, emit=migrating.nobody, waiting=migrating.nobody
+            plan,
+            self._environments,
+            emit=migrating.nobody,
+            waiting=migrating.nobody,
+            limits=self._limits,
         )
         seconds = time.monotonic() - began
-        if report.error is not None:
-            self._failed(rule, step, report.error)
-        self.result.steps.append(Rehearsed(environment, step.revision, step.action.value, seconds))
-        return step
-
-    def _failed(self, rule: Rule, step: Step, error: MigrateError) -> None:
-        place = error.location if isinstance(error, StepFailed) else None
-        self._note(rule, step, error.message, error.hint or "", place)
-        raise _Stop
+        error = report.error
+        if error is None:
+            done = Rehearsed(environment, step.revision, step.action.value, seconds)
+            self.result.steps.append(done)
+            return step
+        if not isinstance(error, StepFailed) or isinstance(error, TimedOut):
+            raise error
+        self._failed.add(environment)
+        if rule is not None:
+            self._note(rule, step, error.message, way_out(error.message), error.location)
+        return None
 
     def _plan(self, operation: Operation, names: tuple[str, ...], steps: int | None = None) -> Plan:
         return migrating.plan(Request(operation, names, steps=steps), self._environments)
@@ -162,16 +205,25 @@ class _Run:
     def _schema(self, environment: str) -> Schema:
         return self._environments[environment].schema()
 
-    def _compare(self, rule: Rule, step: Step, wanted: Schema, found: Schema, message: str) -> bool:
-        changed = differences(wanted, found)
-        if changed:
-            self._note(rule, step, "\n".join((f"{message}:", *told(changed))))
-        return bool(changed)
+    def _compare(
+        self, rule: Rule, step: Step, schemas: Mapping[tuple[str, str], Schema], message: str
+    ) -> None:
+        """Note how the schema differs from what it was, but for what is wrong already."""
+        name = step.environment
+        wanted = schemas.get((name, step.revision))
+        if wanted is None:
+            return
+        known = self._wrong[name]
+        found = differences(wanted, self._schema(name))
+        fresh = [each for each in found if (each.kind, each.name) not in known]
+        known.update((each.kind, each.name) for each in fresh)
+        if fresh:
+            self._note(rule, step, "\n".join((f"{message}:", *told(fresh))))
 
     def _compare_models(self) -> None:
         """Alembic's own check, where the project has models."""
         revisions = self._environments[POSTGRES].revisions() if POSTGRES in self._names else ()
-        if not revisions:
+        if not revisions or POSTGRES in self._failed:
             return
         for sentence in _undone(self._environments):
             place = Location(revisions[-1].path, 1, 1)

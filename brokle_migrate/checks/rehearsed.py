@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..model import Level
 from .rule import Rule
 
@@ -13,3 +15,44 @@ IRREVERSIBLE = Rule("MG024", Level.INFO, "a revision that has no way down")
 MODELS = Rule("MG025", Level.ERROR, "models that differ from what the revisions make")
 DRIFT = Rule("MG030", Level.ERROR, "a live database that differs from what its history makes")
 RULES = (UP_FAILS, DOWN_FAILS, LEAVES, OTHERWISE, IRREVERSIBLE, MODELS, DRIFT)
+
+# What the engines of a rehearsal lack, in the words of their servers, and what to do then.  What is
+# usually advised is about a database that stays: nothing has to be resumed here.
+_WAYS_OUT = (
+    (
+        re.compile(r'role ".*" does not exist'),
+        (
+            "roles belong to a server, and the one of a rehearsal has none of yours: make it in a "
+            "revision where it is missing, or grant only where it is in pg_roles"
+        ),
+    ),
+    (
+        re.compile(r'extension ".*" is not available|extension control file'),
+        (
+            "the embedded Postgres does not have that extension: make it, and what needs it, only "
+            "where it is in pg_available_extensions; or leave Postgres out: --db clickhouse"
+        ),
+    ),
+    (
+        re.compile(
+            r"CLUSTER_DOESNT_EXIST|NO_ZOOKEEPER|UNKNOWN_STATUS_OF_DISTRIBUTED|[Zz]oo[Kk]eeper"
+        ),
+        ("a rehearsal is on one server: write ${on_cluster} and ${replicated}, nothing there"),
+    ),
+    (
+        re.compile(r"UNKNOWN_DATABASE"),
+        (
+            "a rehearsal has the database of the configuration: leave its name out of the file, or "
+            "write ${database}"
+        ),
+    ),
+)
+_AGAIN = "nothing of yours was touched: correct the file, and check --rehearse again"
+
+
+def way_out(message: str) -> str:
+    """What to do about a step that failed in a rehearsal.
+
+    :param message: in the words of its server.
+    """
+    return next((hint for words, hint in _WAYS_OUT if words.search(message)), _AGAIN)

@@ -124,6 +124,7 @@ def _check(
             dumps=dumps,
             live=session.environments if live else None,
             tell=tell,
+            limits=session.options.limits(),
         )
 
 

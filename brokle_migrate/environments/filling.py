@@ -76,7 +76,7 @@ def alone(url: DatabaseUrl) -> ServerSide:
         return ServerSide(url.database or "default")
     from ..embedded.clickhouse import DATABASE
 
-    return ServerSide(DATABASE)
+    return ServerSide(url.database or DATABASE)
 
 
 def asked(cluster: Cluster) -> ServerSide:

@@ -15,6 +15,7 @@ from ..config.urls import DatabaseUrl
 from ..errors import ConfigError
 from ..model import CLICKHOUSE, POSTGRES
 from . import Environments
+from .filling import alone
 from .restoring import database_of, restore
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def throwaway(
         with _environment(own), _opened(own, names, directory, log) as environments:
             for dump in dumps:
                 name = database_of(dump)
-                if name in names:
-                    restore(dump, _url(name, directory))
+                url = own.require(name).url if name in names else None
+                if url is not None:
+                    restore(dump, url)
             yield environments
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -81,6 +83,7 @@ def _opened(
             _require_postgres(environments[POSTGRES], directory / POSTGRES)
         if CLICKHOUSE in names:
             _require_clickhouse(environments[CLICKHOUSE], config.require_clickhouse())
+            _start_clickhouse(config.require_clickhouse().url)
         yield environments
     finally:
         environments.close()
@@ -96,8 +99,10 @@ def _config(config: Config, names: Sequence[str], directory: Path) -> Config:
         url = _url(POSTGRES, directory)
         postgres = replace(config.require_postgres(), url=url, url_overridden=True)
     if CLICKHOUSE in names:  # on one server, which is in no cluster
-        url = _url(CLICKHOUSE, directory)
-        clickhouse = replace(config.require_clickhouse(), url=url, engine=_ENGINE, cluster=None)
+        clickhouse = config.require_clickhouse()
+        name = alone(clickhouse.url).database  # files may have it, too
+        url = replace(_url(CLICKHOUSE, directory), database=name)
+        clickhouse = replace(clickhouse, url=url, engine=_ENGINE, cluster=None)
     return replace(config, postgres=postgres, clickhouse=clickhouse)
 
 
@@ -130,6 +135,22 @@ def _start_postgres(directory: Path) -> None:
         for setting in _NON_DURABLE:
             connection.execute(f"ALTER SYSTEM SET {setting}".encode())
         connection.execute("SELECT pg_reload_conf()")
+
+
+def _start_clickhouse(url: DatabaseUrl) -> None:
+    """Make the database; chDB's own ``default`` has the files of the current directory in it."""
+    from ..embedded.clickhouse import open_session
+
+    assert url.directory is not None
+    url.directory.mkdir(mode=0o700)
+    session = open_session(url.directory)
+    try:
+        name = (url.database or "").replace("\\", "\\\\").replace("`", "\\`")
+        if url.database == "default":
+            session.query("DROP DATABASE default")
+        session.query(f"CREATE DATABASE IF NOT EXISTS `{name}` ENGINE = Atomic")
+    finally:
+        session.close()
 
 
 def _require_postgres(environment: Environment, directory: Path) -> None:

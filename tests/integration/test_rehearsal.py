@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +118,89 @@ def test_a_way_down_that_fails_ends_it(postgres: Project) -> None:
     assert told(found) == [("MG021", "2_revision_2.py")]
     assert "typo" in found[0]["message"]
     assert steps == ["+postgres 1", "+postgres 2"]
+
+
+def test_what_one_way_down_leaves_is_told_once(clickhouse: Project) -> None:
+    clickhouse.add_pair("1", "a", TABLE.format("a"), "DROP TABLE IF EXISTS a")
+    clickhouse.add_pair("2", "b", TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    strict = TABLE.format("c").replace("IF NOT EXISTS ", "")
+    clickhouse.add_pair("3", "c", strict, "SELECT 1")
+    found, steps = rehearse(clickhouse)
+    assert told(found) == [("MG022", "3_c.down.sql")]
+    assert steps[3:6] == ["-clickhouse 3", "-clickhouse 2", "-clickhouse 1"]
+
+
+def test_what_fails_in_one_history_ends_that_one(both: Project) -> None:
+    both.add_revision("1", "CREATE TABLE a (id int)", "SELECT 1")
+    both.add_revision("2", "ALTER TABLE typo ADD x int", "SELECT 1")
+    both.add_pair("3", "b", TABLE.format("b"), "DROP TABLE IF EXISTS typo.b")
+    waits = f"-- migrate: requires postgres@2\n\n{TABLE.format('c')}"
+    both.add_pair("4", "c", waits, "DROP TABLE IF EXISTS c")
+    found, steps = rehearse(both)
+    assert told(found) == [("MG020", "2_revision_2.py")]
+    assert steps == ["+postgres 1", "+clickhouse 3"]
+
+
+def test_hints_are_about_a_rehearsal(both: Project) -> None:
+    both.add_revision(
+        "1", ["CREATE TABLE a (id int)", "GRANT SELECT ON a TO reporting"], "DROP TABLE a"
+    )
+    up = TABLE.format("b").replace("(", "ON CLUSTER main (", 1)
+    both.add_pair("2", "b", up, "DROP TABLE IF EXISTS b")
+    found, _ = rehearse(both)
+    hints = {each["environment"]: each["hint"] for each in found}
+    assert "only where it is in pg_roles" in hints["postgres"]
+    assert "write ${on_cluster}" in hints["clickhouse"]
+    assert not any("resume" in hint for hint in hints.values())
+
+
+@pytest.mark.parametrize("name", ["default", "analytics"])
+def test_the_database_has_the_name_that_files_may_hold(tmp_path: Path, name: str) -> None:
+    project = Project(tmp_path / "project", None, NOWHERE[1].replace("/x", f"/{name}"))
+    project.add_vars()
+    project.add_pair("1", "a", TABLE.format(f"{name}.a"), f"DROP TABLE IF EXISTS {name}.a")
+    project.add_pair("2", "b", TABLE.format("${database}.b"), "SELECT 1")
+    found, _ = rehearse(project)
+    assert [each["message"] for each in found] == [
+        "does not give back what there was:\n  table b should not be there"
+    ]
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+def test_a_signal_ends_it_and_leaves_nothing(
+    postgres: Project, temporary: Path, signal_: int
+) -> None:
+    begun = temporary / "begun"
+    sql = [f"COPY (SELECT 1) TO PROGRAM 'touch {begun}'", "SELECT pg_sleep(60)"]
+    temporary.chmod(0o777)
+    postgres.add_revision("1", sql, "SELECT 1")
+    env = {"TMPDIR": str(temporary)}
+    with postgres.start("check", "--rehearse", "--json", env=env) as running:
+        deadline = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.signal(signal_)
+        result = running.wait(60)
+    assert result.code == 128 + signal_, result.out + result.err
+    assert json.loads(result.out)["error"]["code"] == "interrupted"
+    assert list(temporary.iterdir()) == [begun]
+
+
+def test_it_takes_no_longer_than_it_may(postgres: Project) -> None:
+    postgres.add_revision("1", "SELECT pg_sleep(60)", "SELECT 1")
+    result = postgres.run("check", "--rehearse", "--json", "--timeout", "2s")
+    assert result.code == 1, result.out + result.err
+    assert json.loads(result.out)["error"]["code"] == "timeout"
+
+
+def test_what_can_not_go_back_holds_up_only_what_it_requires(both: Project) -> None:
+    both.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    both.add_revision("2", "CREATE TABLE b (id int)", "DROP TABLE b")
+    final = f"-- migrate: requires postgres@1\n\n{TABLE.format('c')}"
+    both.add_pair("3", "c", final, "-- migrate: irreversible we keep it\n\nSELECT 1")
+    found, steps = rehearse(both)
+    assert sorted(told(found)) == [("MG024", "1_revision_1.py"), ("MG024", "3_c.up.sql")]
+    assert steps[3:] == ["-postgres 2", "+postgres 2"]
 
 
 def test_what_has_no_way_down_on_purpose_is_a_note(clickhouse: Project) -> None:
