@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.checks.catalogue import RULES
+from brokle_migrate.checks.clickhouse.types import narrows
 from brokle_migrate.environments import parsers
+from brokle_migrate.sqltext.tokens import tokens
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -258,6 +260,31 @@ def test_odd_statements(
     clickhouse: Project, up: str, down: str, expected: list[tuple[str, int]]
 ) -> None:
     assert rules_of(clickhouse, up, down) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("UInt32", "Int64", False),
+        ("Int32", "UInt64", True),
+        ("Int32", "Float64", False),
+        ("Int64", "Float64", True),
+        ("UInt32", "Decimal(18, 2)", False),
+        ("Decimal64(8)", "Decimal(18, 4)", True),
+        ("DateTime", "DateTime64(3, 'UTC')", False),
+        ("DateTime64(3)", "DateTime", True),
+        ("Nullable(Int8)", "Int8", True),
+        ("String", "LowCardinality(Nullable(String))", False),
+        ("String", "FixedString(3)", True),
+        ("UUID", "VARCHAR(36)", False),
+        ("Array(Int32)", "Array(Int8)", True),
+        ("Tuple(x Int8, y Int32)", "Tuple(x Int8, y Int64)", False),
+        ("Tuple(x Int8, `y z` Int32)", "Tuple(x Int8, `y z` Int8)", True),
+        ("AggregateFunction(sum, UInt32)", "AggregateFunction(sum, UInt64)", False),
+    ],
+)
+def test_ch008_which_types_are_narrower(old: str, new: str, expected: bool) -> None:
+    assert narrows(tokens(old), tokens(new)) is expected
 
 
 def test_a_down_that_is_not_for_the_whole_cluster(
