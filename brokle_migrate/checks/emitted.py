@@ -39,7 +39,7 @@ class Emitted:
         """It as one text in a transaction, and the line of the module for each line of it."""
         text, lines = ["BEGIN;"], [1]
         for statement, line in zip(self.statements, self.lines, strict=True):
-            written = f"{statement};".split("\n")
+            written = [*statement.split("\n"), ";"]  # it may end in a comment
             text += written
             lines += [line] * len(written)
         return "\n".join((*text, "COMMIT;", "")), (*lines, 1)

@@ -103,13 +103,20 @@ def parameter(module: Module) -> Iterator[Hit]:
     if not _COLON.search(module.source):
         return
     for call in module.calls("execute"):
-        text = _text(call.args[0]) if call.args else None
+        text = _text(call.args[0]) if _is_bare(call) else None
         if text is None or ":" not in text:
             continue
         for name in module.parameters(text):
             message = f"SQLAlchemy takes :{name} for a parameter, which gets no value"
             hint = f"write \\\\:{name}, or put the SQL into a file: op.execute_sql_file(…)"
             yield Hit(module.at(call), message, hint)
+
+
+def _is_bare(call: ast.Call) -> bool:
+    """Whether it is ``op.execute`` with nothing but what is executed."""
+    assert isinstance(call.func, ast.Attribute)
+    on_op = isinstance(call.func.value, ast.Name) and call.func.value.id == "op"
+    return on_op and len(call.args) == 1 and not call.keywords
 
 
 def _text(node: ast.expr) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from .alembic_project import AlembicProject
 from .offline import OfflineRun
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from alembic.script import ScriptDirectory
@@ -29,19 +30,38 @@ def emitted(config: Config, revisions: Sequence[Revision]) -> tuple[Emitted, ...
     :raises Exception: whatever ``env.py`` raises when it runs offline.
     """
     steps = [Step(POSTGRES, Action.UPGRADE, each.id, each.message, each.path) for each in revisions]
-    project = AlembicProject(_with_a_url(config))
+    project = AlembicProject(_elsewhere(config))
     run = _LocatedRun(project.script, steps)
-    project.run(run.work, as_sql=True, starting_rev=None, output_buffer=run)
+    with _unconnected():
+        project.run(run.work, as_sql=True, starting_rev=None, output_buffer=run)
     return run.emitted()
 
 
-def _with_a_url(config: Config) -> Config:
-    """Offline mode takes the dialect from a URL, and connects to nothing."""
+def _elsewhere(config: Config) -> Config:
+    """Offline mode takes no more than the dialect from a URL: not the team's, in any case."""
     postgres = config.require_postgres()
-    if postgres.url is not None:
-        return config
-    url = DatabaseUrl(backend=POSTGRES, driver="psycopg", host="localhost")
+    url = DatabaseUrl(backend=POSTGRES, driver="psycopg", host="127.0.0.1", port=1)
     return replace(config, postgres=replace(postgres, url=url, url_overridden=True))
+
+
+@contextmanager
+def _unconnected() -> Iterator[None]:
+    """Refuse connections: an ``env.py`` without an offline mode would make one."""
+    from sqlalchemy import Engine, event
+
+    event.listen(Engine, "do_connect", _refuse)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", _refuse)
+
+
+def _refuse(dialect: object, record: object, arguments: object, parameters: object) -> None:  # noqa: ARG001 - SQLAlchemy's
+    raise Connects("it connects to a database, also in offline mode")
+
+
+class Connects(Exception):
+    """``env.py`` has no offline mode."""
 
 
 class _LocatedRun(OfflineRun):

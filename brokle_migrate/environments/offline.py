@@ -78,7 +78,10 @@ class OfflineRun:
         def run(**arguments: object) -> None:
             try:
                 migrate(**arguments)
-            except Exception as error:  # whatever it tripped over for want of a database
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # whatever it tripped over for want of a database
                 self._notes[position] = f"{_READS_DATA} ({type(error).__name__}: {error})"
 
         return run

@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from brokle_migrate.checks.catalogue import RULES
 from brokle_migrate.environments import squawk
+from tests.support.postgres import libpq_url
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -136,6 +138,39 @@ def test_what_is_in_order_is_not_found(postgres: Project) -> None:
     fault = Fault("", up.replace("op.create", "»op.create", 1), "op.execute('DROP TABLE a')")
     write(postgres, fault, "r1", None)
     assert findings(postgres) == []
+
+
+def test_values_for_parameters_and_comments_at_the_end_are_in_order(postgres: Project) -> None:
+    up = (
+        "op.execute('SELECT 1 -- why')\n"
+        "op.get_bind().execute(sa.text('SELECT :x'), {'x': 1})\n"
+        "»op.execute('SELECT 2')"
+    )
+    write(postgres, Fault("", up), "r1", None)
+    assert findings(postgres) == []
+
+
+def test_an_env_py_without_an_offline_mode_connects_to_nothing(
+    postgres: Project, postgres_url: str
+) -> None:
+    write(postgres, Fault("", "»op.execute('CREATE TABLE made (id int)')"), "r1", None)
+    env = postgres.path / "alembic" / "env.py"
+    env.write_text(
+        "from alembic import context\nfrom sqlalchemy import create_engine\n"
+        f"with create_engine({postgres_url!r}).connect() as connection:\n"
+        "    context.configure(connection=connection)\n"
+        "    with context.begin_transaction():\n        context.run_migrations()\n"
+    )
+    result = postgres.invoke("check")
+    assert "env.py does not run offline: Connects: it connects to a database" in result.out
+    with psycopg.connect(libpq_url(postgres_url)) as connection:
+        assert connection.execute("SELECT to_regclass('made')").fetchone() == (None,)
+
+
+def test_a_revision_that_ends_the_process_is_named(postgres: Project) -> None:
+    fault = Fault("PG004", "»raise SystemExit('no')")
+    write(postgres, fault, "r1", None)
+    assert findings(postgres) == [("PG004", "r1_x.py", 1)]
 
 
 def test_a_module_can_allow_what_squawk_finds(postgres: Project) -> None:
