@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .checked import Checked, Silenced, Since
-from .checks import changed, files
+from .checks import changed, files, parsing
 from .checks import rehearsed as rehearsals
 from .checks.catalogue import BY_ID
 from .checks.changed import changed_findings
+from .checks.clustered import CLUSTERED
 from .checks.files import history_findings
 from .checks.silencing import levelled, unused_allowances
 from .environments import ORDER, clickhouse_checks
@@ -69,7 +70,9 @@ def check(
     found, narrowed = work.found, None
     if since is not None:
         found, narrowed = _narrowed(config, work.surveys, found, since)
-    left_out = _left_out(narrowed=since is not None, rehearsed=rehearsed is not None)
+    left_out = _left_out(
+        narrowed=since is not None, rehearsed=rehearsed is not None, clustered=work.is_clustered
+    )
     found += unused_allowances(found, _reaches(work.surveys), lambda rule: not left_out(rule))
     judged = _judged(found, work.surveys, config.levels, tuple(work.unverified))
     return replace(
@@ -122,6 +125,11 @@ class _Work:
             looked = look()
             self.found += looked.findings
             self.unverified += looked.unverified
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether the rules for a cluster were held to the files."""
+        return any(pair.clustered for each in self.surveys.values() for pair in each.pairs)
 
     @property
     def _is_in_order(self) -> bool:
@@ -196,12 +204,14 @@ def _is_in(finding: Finding, files: frozenset[Path]) -> bool:
     return finding.location is None or finding.location.path in files
 
 
-def _left_out(*, narrowed: bool, rehearsed: bool) -> Callable[[str], bool]:
-    """Whether the rule of an id was not held to the files; other programs' are taken to be."""
+def _left_out(*, narrowed: bool, rehearsed: bool, clustered: bool) -> Callable[[str], bool]:
+    """Whether the rule of an id was not held to the files, or other programs decide about it."""
 
     def is_left_out(rule: str) -> bool:
-        if "/" in rule:
+        if "/" in rule or rule in {each.id for each in parsing.RULES}:
             return True
+        if rule in {each.id for each in CLUSTERED.rules}:
+            return not clustered
         of_changes = rule in {each.id for each in changed.RULES}
         of_rehearsals = rule in {each.id for each in rehearsals.RULES}
         return (of_changes and not narrowed) or (of_rehearsals and not rehearsed)

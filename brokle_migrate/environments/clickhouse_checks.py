@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..aside import aside
 from ..checks.clickhouse.walk import statement_findings
 from ..checks.clustered import CLUSTERED
-from ..checks.parsing import parse_findings
+from ..checks.parsing import REFUSED, parse_findings
 from .parsers import parse
 
 if TYPE_CHECKING:
@@ -48,13 +48,17 @@ def _judged(
     forms = {id(statement): form for statement, form in read if form is not None}
 
     def form(statement: Statement) -> str:
-        """What its own parser refuses, ClickHouse will not run: there is nothing to warn about."""
-        return forms.get(id(statement), "" if parsed.own else statement.text)
+        """What its own parser refuses, ClickHouse will not run: there is nothing to warn about.
+
+        Unless a file says that it is meant for a server of another version.
+        """
+        allowed = any(each.id == REFUSED.id for each in statement.allowed)
+        return forms.get(id(statement), "" if parsed.own and not allowed else statement.text)
 
     found = [*parse_findings(statements, parsed.forms, own=parsed.own)]
     found += statement_findings(pairs, database, form)
     for pair in pairs:
         if pair.clustered:
-            for statement in pair.up.statements:
+            for statement in pair.statements:
                 found += CLUSTERED.findings(statement)
     return Looked(tuple(found), (parsed.missing,) if parsed.missing else ())

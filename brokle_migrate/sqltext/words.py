@@ -22,6 +22,11 @@ def _keywords(text: str) -> list[str]:
     return text.split()
 
 
+@cache  # a few hundred keywords, asked for a million times
+def _split(keywords: str) -> list[str]:
+    return keywords.split()
+
+
 class Words:
     """A cursor over tokens; keywords match in any case, and never a name in quotes."""
 

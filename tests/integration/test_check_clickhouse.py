@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokle_migrate.checks.catalogue import RULES
+from brokle_migrate.checks.clickhouse.types import narrows
 from brokle_migrate.environments import parsers
+from brokle_migrate.sqltext.tokens import tokens
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -202,6 +204,95 @@ def test_ch020_what_is_destroyed_before_the_end(clickhouse: Project) -> None:
     up = "SELECT 1;\nDROP TABLE IF EXISTS a;\nCREATE TABLE IF NOT EXISTS b (x UInt8) ENGINE = Log"
     down = "-- migrate: irreversible the rows are gone"
     assert rules_of(clickhouse, up, down) == [("CH020", 2), ("CH003", 2)]
+
+
+DROPS = "ALTER TABLE a DROP COLUMN IF EXISTS {}"
+SCRATCH = """CREATE TABLE IF NOT EXISTS s (id UInt64) ENGINE = Memory;
+INSERT INTO s SELECT id FROM a WHERE id < 9;
+DROP TABLE IF EXISTS s"""
+TTL = "ALTER TABLE a MODIFY TTL toDate(id) SETTINGS materialize_ttl_after_modify = {}"
+NO_TTL = "ALTER TABLE a REMOVE TTL"
+FOR_GOOD = "-- migrate: irreversible the rows are gone"
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "expected"),
+    [
+        pytest.param(SCRATCH, SCRATCH, [], id="a table for the time of a file"),
+        pytest.param("TRUNCATE a", FOR_GOOD, [("CH006", 1)], id="a truncation can be repeated"),
+        pytest.param(TTL.format(0), NO_TTL, [], id="a TTL for what is new"),
+        pytest.param(TTL.format(1), NO_TTL, [("CH025", 1)], id="a TTL that says the default"),
+        pytest.param(
+            f"{DROPS.format('x')};\n{DROPS.format('y')}",
+            FOR_GOOD,
+            [("CH004", 1), ("CH004", 2)],
+            id="nothing but removals has no end to wait for",
+        ),
+        pytest.param(
+            "ALTER TABLE a UPDATE id = id + 1 WHERE 1",
+            "SELECT 1",
+            [("CH007", 1), ("CH010", 1)],
+            id="an update of a key",
+        ),
+        pytest.param(
+            "INSERT INTO a SELECT number FROM numbers(10)",
+            "TRUNCATE TABLE IF EXISTS a",
+            [("CH022", 1)],
+            id="a down that empties what had rows before",
+        ),
+        pytest.param(
+            "-- migrate: allow CH001 because of an older server\nDROP TABLE IF EXISTS a FOO BAR",
+            FOR_GOOD,
+            [("CH003", 2)],
+            id="what an older server understands is judged by its words",
+        ),
+        pytest.param(
+            "-- migrate: allow CH016 because we have one cluster\n"
+            "-- migrate: allow CH002 because some have no parser\n"
+            "SELECT 1",
+            "SELECT 1",
+            [],
+            id="allowances of what was not looked at",
+        ),
+    ],
+)
+def test_odd_statements(
+    clickhouse: Project, up: str, down: str, expected: list[tuple[str, int]]
+) -> None:
+    assert rules_of(clickhouse, up, down) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("UInt32", "Int64", False),
+        ("Int32", "UInt64", True),
+        ("Int32", "Float64", False),
+        ("Int64", "Float64", True),
+        ("UInt32", "Decimal(18, 2)", False),
+        ("Decimal64(8)", "Decimal(18, 4)", True),
+        ("DateTime", "DateTime64(3, 'UTC')", False),
+        ("DateTime64(3)", "DateTime", True),
+        ("Nullable(Int8)", "Int8", True),
+        ("String", "LowCardinality(Nullable(String))", False),
+        ("String", "FixedString(3)", True),
+        ("UUID", "VARCHAR(36)", False),
+        ("Array(Int32)", "Array(Int8)", True),
+        ("Tuple(x Int8, y Int32)", "Tuple(x Int8, y Int64)", False),
+        ("Tuple(x Int8, `y z` Int32)", "Tuple(x Int8, `y z` Int8)", True),
+        ("AggregateFunction(sum, UInt32)", "AggregateFunction(sum, UInt64)", False),
+    ],
+)
+def test_ch008_which_types_are_narrower(old: str, new: str, expected: bool) -> None:
+    assert narrows(tokens(old), tokens(new)) is expected
+
+
+def test_a_down_that_is_not_for_the_whole_cluster(
+    clickhouse: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLICKHOUSE_CLUSTER", "c")
+    up = "CREATE TABLE IF NOT EXISTS b ${on_cluster} (x UInt8) ENGINE = Memory"
+    assert rules_of(clickhouse, up, "DROP TABLE IF EXISTS b") == [("CH017", 1)]
 
 
 def test_ch022_a_down_that_takes_more_than_its_up_gave(clickhouse: Project) -> None:

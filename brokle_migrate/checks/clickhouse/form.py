@@ -40,7 +40,7 @@ def has_no_condition(scene: Scene[Creation | Removal | Command]) -> Iterator[Hit
         condition = "" if act.replaces or act.temporary else "IF NOT EXISTS"
         words = (act.kind, act.name)
     else:
-        condition = "" if act.verb == "DETACH" or act.temporary else "IF EXISTS"
+        condition = "IF EXISTS" if act.verb == "DROP" and not act.temporary else ""
         words = (act.verb, act.kind, act.name)
     if condition:
         name = f"{act.table}.{act.name}" if isinstance(act, Command) else act.name

@@ -38,7 +38,8 @@ def changes_a_key(scene: Scene[Command]) -> Iterator[Hit]:
 
     https://clickhouse.com/docs/sql-reference/statements/alter/order-by.  The partition key and the
     primary key can't be changed at all, and a column in a key can't be dropped, renamed or get
-    another type (code 524, ALTER_OF_COLUMN_IS_FORBIDDEN); a new table has to take its place.
+    another type (code 524, ALTER_OF_COLUMN_IS_FORBIDDEN), nor updated (code 420,
+    CANNOT_UPDATE_COLUMN); a new table has to take its place.
     """
     act = scene.act
     if scene.schema.is_new(act.table):
@@ -48,11 +49,25 @@ def changes_a_key(scene: Scene[Command]) -> Iterator[Hit]:
         message = f"changes a key of {act.table}: the parts that are there stay as they are"
         yield scene.hit((act.verb,), message, hint)
         return
-    table = scene.schema.table(act.table) if act.verb in _COLUMNS else None
-    key = next(table.keys_with(act.name), "") if table is not None else ""
-    if table is not None and key and not _leaves_the_type(act, table):
-        message = f"{act.name} is in {key} of {act.table}: the server refuses to change it"
-        yield scene.hit((act.verb, act.name), message, hint)
+    table = scene.schema.table(act.table)
+    if table is None:
+        return
+    for name in _changed(act):
+        key = next(table.keys_with(name), "")
+        if key and not _leaves_the_type(act, table):
+            message = f"{name} is in {key} of {act.table}: the server refuses to change it"
+            yield scene.hit((act.verb, name), message, hint)
+
+
+def _changed(act: Command) -> Iterator[str]:
+    """The columns that a command changes."""
+    if act.verb in _COLUMNS:
+        yield act.name
+    elif act.verb == "UPDATE":
+        for assignment in Words(list(act.rest)).parts():
+            name = assignment.name()
+            if assignment.take("="):
+                yield name
 
 
 def _leaves_the_type(act: Command, table: Table) -> bool:

@@ -58,12 +58,25 @@ def does_not_mirror(change: Change) -> Iterator[Hit]:
     if change.is_irreversible:
         return
     touched = _touched(change.downs, change.schema)
+    made: set[str] = set()
     for scene in change.ups:
+        if _is_of_this_file(scene.act, made):
+            continue
         words = _left(scene.act, touched, change.schema)
         if words:
             message = f"the down file takes nothing back of this: {' '.join(words)}"
             hint = "add what undoes it to the down file, or: -- migrate: irreversible, with why"
             yield scene.hit(words, message, hint)
+
+
+def _is_of_this_file(act: Act, made: set[str]) -> bool:
+    """Whether an act removes what one before it in its file has made; notes what this one makes.
+
+    :param made: names so far.
+    """
+    if isinstance(act, Creation) and not act.replaces:
+        made.add(act.name)
+    return isinstance(act, Removal) and act.name in made
 
 
 def _left(act: Act, down: Touched, schema: Schema) -> tuple[str, ...]:
@@ -109,9 +122,11 @@ def destroys_more(change: Change) -> Iterator[Hit]:
     Nothing brings it back: https://clickhouse.com/docs/sql-reference/statements/drop.
     """
     touched = _touched(change.ups, change.schema)
+    made: set[str] = set()
     for scene in change.downs:
         act = scene.act
-        if not loses(scene) or _is_of_the_up(act, touched, change.schema):
+        is_its_own = _is_of_this_file(act, made)
+        if is_its_own or not loses(scene) or _is_of_the_up(act, touched, change.schema):
             continue
         if isinstance(act, Command):
             words = (act.verb, act.name) if act.name else (act.verb,)
@@ -129,9 +144,7 @@ def _table(act: Act) -> str:
 
 def _is_of_the_up(act: Act, up: Touched, schema: Schema) -> bool:
     if isinstance(act, Removal | Creation):
-        name = schema.key(act.name)
-        is_emptied = isinstance(act, Removal) and act.verb == "TRUNCATE" and name in up.filled
-        return name in up.wholes or is_emptied
+        return schema.key(act.name) in up.wholes
     table = schema.key(act.table if isinstance(act, Command) else _table(act))
     if table in up.wholes:
         return True

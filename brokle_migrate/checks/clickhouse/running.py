@@ -95,11 +95,16 @@ def rewrites_for_a_ttl(scene: Scene[Command]) -> Iterator[Hit]:
     settings = scene.statement.settings
     if scene.schema.is_new(act.table) or not _changes_a_ttl(act):
         return
-    later = settings.get(_TTL_LATER) == "0" or _TTL_LATER in act.settings
+    later = settings.get(_TTL_LATER) == "0" or _is_later(act.settings)
     if act.verb == "MATERIALIZE TTL" or not later:
         message = f"every part of {act.table} is rewritten for the new TTL, and old rows go"
         hint = f"write above it: -- migrate: settings {_TTL_LATER}=0"
         yield scene.hit((act.verb.rpartition(" ")[0], "TTL"), message, hint)
+
+
+def _is_later(settings: Sequence[str]) -> bool:
+    words = Words(list(settings))
+    return words.seek(f"{_TTL_LATER.upper()} =") and words.word in {"0", "FALSE"}
 
 
 def _changes_a_ttl(act: Command) -> bool:

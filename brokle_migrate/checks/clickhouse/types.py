@@ -96,13 +96,18 @@ def _loses(old: Sequence[str], new: Sequence[str]) -> bool:
         return False
     if before == after and before in _NESTING:
         return len(old_arguments) != len(new_arguments) or any(
-            map(narrows, old_arguments, new_arguments)
+            map(narrows, map(_unnamed, old_arguments), map(_unnamed, new_arguments))
         )
     for measure in _FAMILIES:
         needs, has = measure(before, old_arguments), measure(after, new_arguments)
         if needs is not None and has is not None:
             return needs[0] > has[0] or needs[1] > has[1]
     return before != after and _is_scalar(before) and _is_scalar(after)
+
+
+def _unnamed(argument: list[str]) -> list[str]:
+    """The type of an element of a Tuple, which may have a name before it."""
+    return argument[1:] if len(argument) > 1 and argument[1] != "(" else argument
 
 
 def _is_scalar(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...sqltext.acts import Removal, acts
+from ...sqltext.acts import Command, Removal, acts
 from . import columns, form, keys, losing, mirrors, running, views
 from .registry import CHANGES, EITHER_WAY, STATEMENTS, UPWARDS
 from .scene import Change, Scene
@@ -67,4 +67,7 @@ def _scenes(statements: Sequence[Statement], schema: Schema, form: Form) -> Iter
 
 
 def _only_removes(found: Sequence[Act]) -> bool:
-    return all(isinstance(act, Removal) for act in found)
+    return all(
+        isinstance(act, Removal) or (isinstance(act, Command) and act.verb.startswith("DROP "))
+        for act in found
+    )
