@@ -65,6 +65,7 @@ class Checked:
     :ivar root: of the repository, which machines want paths to be relative to.
     :ivar live: the live databases that were compared with what their history makes; None where
         none was to be.
+    :ivar missed: whether a rehearsal was asked for and could not begin.
     :ivar rehearsed: the steps that were run on engines of their own; None without a rehearsal.
     """
 
@@ -76,11 +77,12 @@ class Checked:
     root: Path = Path()
     rehearsed: tuple[Rehearsed, ...] | None = None
     live: tuple[str, ...] | None = None
+    missed: bool = False
 
     @property
     def incomplete(self) -> bool:
-        """Whether a live database was to be compared, and was not."""
-        return self.live is not None and len(self.live) < len(self.revisions)
+        """Whether something was to be rehearsed or compared, and was not."""
+        return self.missed or (self.live is not None and len(self.live) < len(self.revisions))
 
     def each(self, hide: Callable[[str], str]) -> Checked:
         """The same with what files and their names say hidden."""

@@ -80,6 +80,7 @@ def check(
         since=narrowed,
         root=root(config.directory),
         rehearsed=rehearsed,
+        missed=rehearse and rehearsed is None,
         live=compared,
     )
 

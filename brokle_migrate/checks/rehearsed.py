@@ -47,7 +47,7 @@ _WAYS_OUT = (
         ),
     ),
 )
-_AGAIN = "nothing of yours was touched: correct the file, and check --rehearse again"
+_AGAIN = "correct the file, and check --rehearse again; it runs on engines of its own"
 
 
 def way_out(message: str) -> str:

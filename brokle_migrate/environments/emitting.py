@@ -12,6 +12,7 @@ from ..config.urls import DatabaseUrl
 from ..model import POSTGRES, Action, Step
 from .alembic_project import AlembicProject
 from .offline import OfflineRun
+from .throwaway import named_in_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from ..model import Revision
 
 
+_URL_OF_NOBODY = DatabaseUrl(backend=POSTGRES, driver="psycopg", host="127.0.0.1", port=1)
+
+
 def emitted(config: Config, revisions: Sequence[Revision]) -> tuple[Emitted, ...]:
     """What each revision would run, up.
 
@@ -32,7 +36,7 @@ def emitted(config: Config, revisions: Sequence[Revision]) -> tuple[Emitted, ...
     steps = [Step(POSTGRES, Action.UPGRADE, each.id, each.message, each.path) for each in revisions]
     project = AlembicProject(_elsewhere(config))
     run = _LocatedRun(project.script, steps)
-    with _unconnected():
+    with _unconnected(), named_in_environment(_URL_OF_NOBODY):
         project.run(run.work, as_sql=True, starting_rev=None, output_buffer=run)
     return run.emitted()
 
@@ -40,8 +44,7 @@ def emitted(config: Config, revisions: Sequence[Revision]) -> tuple[Emitted, ...
 def _elsewhere(config: Config) -> Config:
     """Offline mode takes no more than the dialect from a URL: not the team's, in any case."""
     postgres = config.require_postgres()
-    url = DatabaseUrl(backend=POSTGRES, driver="psycopg", host="127.0.0.1", port=1)
-    return replace(config, postgres=replace(postgres, url=url, url_overridden=True))
+    return replace(config, postgres=replace(postgres, url=_URL_OF_NOBODY, url_overridden=True))
 
 
 @contextmanager

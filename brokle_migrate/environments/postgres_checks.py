@@ -7,7 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..checks.emitted import offline_findings, squawk_findings
+from ..checks.files import INVALID, problems
 from ..checks.modules import MODULES, Module
+from ..errors import Problem
+from ..model import POSTGRES
 from . import squawk
 from .clickhouse_checks import Looked
 from .emitting import emitted
@@ -39,6 +42,10 @@ def look(config: Config, revisions: Sequence[Revision], sources: Mapping[Path, s
         sql = emitted(config, revisions)
     except (Exception, SystemExit) as error:  # whatever env.py trips over without a database
         words = f"{type(error).__name__}: {error}".partition("\n")[0]
+        problem = _of_a_revision(error, words, sources)
+        if problem is not None:
+            found += problems(INVALID, POSTGRES, [problem])
+            return Looked(tuple(found), (f"{reason}: not every revision can be loaded",))
         return Looked(tuple(found), (f"{reason}: env.py does not run offline: {words}",))
     found += offline_findings(sql)
     try:
@@ -46,6 +53,23 @@ def look(config: Config, revisions: Sequence[Revision], sources: Mapping[Path, s
     except squawk.NotAnswered as error:
         return Looked(tuple(found), (f"{reason}: squawk failed: {error}",))
     return Looked(tuple(found))
+
+
+def _of_a_revision(error: BaseException, words: str, sources: Mapping[Path, str]) -> Problem | None:
+    """What is wrong with a module that can't be loaded; None where it is not a revision's fault."""
+    by_name = {str(path): path for path in sources}
+    if isinstance(error, SyntaxError) and error.filename in by_name:
+        return Problem(by_name[error.filename], f"can't be loaded: {error.msg}", error.lineno)
+    place = error.__traceback__
+    found = None
+    while place is not None:
+        if place.tb_frame.f_code.co_filename in by_name:
+            found = place
+        place = place.tb_next
+    if found is None:
+        return None
+    path = by_name[found.tb_frame.f_code.co_filename]
+    return Problem(path, f"can't be loaded: {words}", found.tb_lineno)
 
 
 def _module_findings(

@@ -61,7 +61,10 @@ def throwaway(
         if os.geteuid() == 0:  # the account of the server has to pass through
             directory.chmod(0o711)
         own = _config(config, names, directory)
-        with _environment(own), _opened(own, names, directory, log) as environments:
+        with (
+            named_in_environment(_postgres_url(own)),
+            _opened(own, names, directory, log) as environments,
+        ):
             for dump in dumps:
                 name = database_of(dump)
                 url = own.require(name).url if name in names else None
@@ -110,11 +113,14 @@ def _url(backend: str, directory: Path) -> DatabaseUrl:
     return DatabaseUrl(backend=backend, driver="embedded", host="", directory=directory / backend)
 
 
+def _postgres_url(config: Config) -> DatabaseUrl | None:
+    return None if config.postgres is None else config.postgres.url
+
+
 @contextmanager
-def _environment(config: Config) -> Iterator[None]:
+def named_in_environment(url: DatabaseUrl | None) -> Iterator[None]:
     """Tell an ``env.py`` that asks the environment where the database is."""
     before = os.environ.get(_URL)
-    url = config.postgres.url if config.postgres is not None else None
     if url is not None:
         os.environ[_URL] = url.render()
     try:

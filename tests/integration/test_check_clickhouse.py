@@ -338,3 +338,11 @@ def test_a_parser_that_fails_is_said(clickhouse: Project, monkeypatch: pytest.Mo
     clickhouse.add_pair("1", "older", OLDER, "DROP TABLE IF EXISTS a")
     result = clickhouse.invoke("check")
     assert "only read by their words: chDB failed: it ended with 1" in result.out
+
+
+def test_what_holds_no_rows_loses_none(clickhouse: Project) -> None:
+    made = "CREATE TABLE IF NOT EXISTS d (id UInt64) ENGINE = Distributed('c', 'x', 'a')"
+    again = f"DROP TABLE IF EXISTS d;\n{made}"
+    clickhouse.add_pair("1", "older", f"{OLDER};\n{made}", "SELECT 1")
+    clickhouse.add_pair("2", "newer", again, again)
+    assert [each for each in findings(clickhouse) if each[0] == "CH003"] == []

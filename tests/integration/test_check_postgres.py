@@ -173,6 +173,21 @@ def test_a_revision_that_ends_the_process_is_named(postgres: Project) -> None:
     assert findings(postgres) == [("PG004", "r1_x.py", 1)]
 
 
+def test_a_module_that_can_not_be_loaded_is_an_error_at_its_line(postgres: Project) -> None:
+    postgres.write(
+        "alembic/versions/a.py", "revision = 'a'\ndown_revision = None\n\ndef upgrade(:\n"
+    )
+    result = postgres.invoke("check")
+    assert result.code == 3
+    assert "a.py:4:1: error MG001: can't be loaded: " in result.out
+    postgres.write(
+        "alembic/versions/a.py", "revision = 'a'\ndown_revision = None\nimport nothing_here\n"
+    )
+    result = postgres.invoke("check")
+    assert result.code == 3
+    assert "a.py:3:1: error MG001: can't be loaded: ModuleNotFoundError" in result.out
+
+
 def test_a_module_can_allow_what_squawk_finds(postgres: Project) -> None:
     fault = Fault(
         "", "»op.drop_table('a')", imports="# migrate: allow squawk/ban-drop-table because old\n"

@@ -318,6 +318,14 @@ def test_two_heads_are_not_rehearsed(postgres: Project) -> None:
     assert "not checked: nothing was rehearsed: the histories are not in order" in result.out
 
 
+def test_a_rehearsal_that_could_not_begin_is_not_passed(clickhouse: Project) -> None:
+    clickhouse.add_pair("1", "b", TABLE.format("b"), None)
+    ini = clickhouse.path / "alembic.ini"
+    ini.write_text(f"{ini.read_text()}\n[check]\nlevels = MG001=warning\n")
+    assert clickhouse.invoke("check").code == 0
+    assert clickhouse.invoke("check", "--rehearse").code == 3
+
+
 def test_a_history_without_revisions(both: Project) -> None:
     result = both.run("check", "--rehearse")
     assert result.code == 0, result.out + result.err

@@ -26,6 +26,25 @@ _PARTITIONS = frozenset(
 )
 _ROWS = _PARTITIONS | {"DELETE"}
 _COLUMNS = frozenset(("DROP COLUMN", "CLEAR COLUMN"))
+# Their rows are somewhere else, or nowhere:
+# https://clickhouse.com/docs/engines/table-engines/special and …/integrations
+_WITHOUT_ROWS = frozenset(
+    (
+        "Buffer",
+        "Dictionary",
+        "Distributed",
+        "Kafka",
+        "Merge",
+        "MongoDB",
+        "MySQL",
+        "NATS",
+        "Null",
+        "PostgreSQL",
+        "RabbitMQ",
+        "S3Queue",
+        "URL",
+    )
+)
 _LASTS = "nothing brings the rows back; where that is meant: -- migrate: allow {} because …"
 
 
@@ -53,7 +72,7 @@ def _holds_rows(act: Removal, scene: Scene[Act]) -> bool:
     made = known.creation
     if made.kind == "MATERIALIZED VIEW":
         return not made.target  # its rows are in a table of its own
-    return made.kind == "TABLE"
+    return made.kind == "TABLE" and made.engine not in _WITHOUT_ROWS
 
 
 _HOLDERS = frozenset(("TABLE", "DATABASE", "VIEW", "MATERIALIZED VIEW"))

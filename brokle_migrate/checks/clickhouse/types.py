@@ -67,9 +67,17 @@ def enum_values(type_: Sequence[str]) -> dict[str, int] | None:
     found: dict[str, int] = {}
     number = 0
     for argument in arguments:
-        number = int("".join(argument[2:])) if "=" in argument else number + 1
+        number = _number("".join(argument[2:])) if "=" in argument else number + 1
         found[unquoted(argument[0])] = number
     return found
+
+
+def _number(written: str) -> int:
+    """A number as people write it, also a hexadecimal one; 0 for what is none."""
+    try:
+        return int(written, 0)
+    except ValueError:
+        return 0
 
 
 def _bare(type_: Sequence[str]) -> tuple[list[str], bool]:
