@@ -56,8 +56,8 @@ def check(
     :param rehearse: run the histories, too, on engines that are thrown away.
     :param dumps: what the rehearsal starts from, instead of nothing.
     :param live: compare these databases, too, with what their history makes.
-    :param tell: called with a sentence about what is being rehearsed.
-    :param limits: how long the rehearsal may take.
+    :param tell: called with a sentence about what is being rehearsed or compared.
+    :param limits: how long the rehearsal, and the comparison, may take.
     :raises ConfigError: the configuration does not say where the files are, or there are no
         engines to rehearse on.
     :raises UsageError: git can't tell what changed since.
@@ -66,7 +66,7 @@ def check(
     work.look_at_files()
     work.look_at_statements()
     rehearsed = work.rehearse(tell, dumps, limits) if rehearse else None
-    compared = None if live is None else work.compare(live)
+    compared = None if live is None else work.compare(live, tell, limits)
     found, narrowed = work.found, None
     if since is not None:
         found, narrowed = _narrowed(config, work.surveys, found, since)
@@ -158,7 +158,9 @@ class _Work:
         self.found += self._of_selected(rehearsal.findings)
         return tuple(rehearsal.steps)
 
-    def compare(self, live: Environments) -> tuple[str, ...]:
+    def compare(
+        self, live: Environments, tell: Callable[[str], None], limits: Limits | None
+    ) -> tuple[str, ...]:
         """Compare live databases with what their history makes; those that could be."""
         if not self._is_in_order:
             self.unverified.append("no database was compared: the histories are not in order")
@@ -166,7 +168,14 @@ class _Work:
         from .drift import drift
         from .environments.base import Log
 
-        found = drift(self._config, live, self._linked, log=Log.HIDDEN)
+        found = drift(
+            self._config,
+            live,
+            self._linked,
+            log=Log.HIDDEN,
+            tell=tell,
+            limits=limits or Limits(),
+        )
         self.found += self._of_selected(found.findings)
         self.unverified += found.unverified
         return tuple(name for name in found.compared if name in self._names)
@@ -210,6 +219,8 @@ def _left_out(*, narrowed: bool, rehearsed: bool, clustered: bool) -> Callable[[
 
     def is_left_out(rule: str) -> bool:
         if "/" in rule or rule in {each.id for each in parsing.RULES}:
+            return True
+        if rule == rehearsals.DRIFT.id:  # of one live database, and perhaps not of the next
             return True
         if rule in {each.id for each in CLUSTERED.rules}:
             return not clustered

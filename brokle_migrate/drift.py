@@ -10,22 +10,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from . import migrating
-from .checks.rehearsed import DRIFT
+from .checks.rehearsed import DRIFT, way_out
+from .environments.old_record import without_old_record
 from .environments.throwaway import lacking, throwaway
-from .errors import ConfigError
+from .errors import ConfigError, LinkError, StepFailed, TimedOut
 from .history import BASE, History
-from .model import CLICKHOUSE, Location, Operation, Request
+from .model import CLICKHOUSE, Limits, Location, Operation, Request
 from .schemas import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .config import Config
     from .environments import Environments
     from .environments.base import Log
     from .environments.clickhouse import ClickHouseEnvironment
+    from .errors import MigrateError
     from .model import Finding
     from .schemas import Schema
+
+_NO_LIMITS = Limits()
 
 
 @dataclass(slots=True)
@@ -53,13 +57,25 @@ class _Live:
     whole: bool
 
 
-def drift(config: Config, live: Environments, names: Sequence[str], *, log: Log) -> Drift:
+def drift(
+    config: Config,
+    live: Environments,
+    names: Sequence[str],
+    *,
+    log: Log,
+    tell: Callable[[str], None] = migrating.nobody,
+    limits: Limits = _NO_LIMITS,
+) -> Drift:
     """Compare the live databases with what the files make.
 
     :param live: the databases; nothing is changed there, and they are closed.
     :param names: which of them, Postgres first.
+    :param tell: called with a sentence about what is being run.
+    :param limits: how long the history, and a statement of it, may take.
     :raises ConfigError: there are no engines to run the history on.
-    :raises MigrateError: a database can't be read, or the history does not run.
+    :raises Interrupted: a signal ended it.
+    :raises TimedOut: it took longer than it may.
+    :raises MigrateError: a database can't be read.
     """
     missing = lacking(names)
     if missing is not None:
@@ -67,12 +83,18 @@ def drift(config: Config, live: Environments, names: Sequence[str], *, log: Log)
     result = Drift()
     found = {name: each for name in names if (each := _read(live, name, result)) is not None}
     live.close()  # a process has one embedded ClickHouse at a time
-    result.compared += found
     if not found:
         return result
+    destinations = {name: _destination(each.history) for name, each in found.items()}
+    told = " and ".join(f"{name} to {version}" for name, version in destinations.items())
+    tell(f"running {told} on engines that are thrown away")
     with throwaway(config, tuple(found), log=log) as own:
-        _migrate(own, {name: each.history for name, each in found.items()})
+        failures = _migrate(own, destinations, limits)
         for name, each in found.items():
+            if name in failures:
+                result.unverified.append(f"{name} was not compared: {_told(failures[name])}")
+                continue
+            result.compared.append(name)
             result.findings += _differing(own, name, each)
     return result
 
@@ -110,13 +132,52 @@ def _why_not(history: History) -> str:
     return ""
 
 
-def _migrate(own: Environments, histories: dict[str, History]) -> None:
-    """Run the history as far as the live databases are."""
-    destinations = {name: _destination(history) for name, history in histories.items()}
-    request = Request(Operation.GOTO, tuple(histories), destinations=destinations)
-    report = migrating.migrate(request, own)
-    if report.error is not None:
-        raise report.error
+def _migrate(
+    own: Environments, destinations: Mapping[str, str], limits: Limits
+) -> dict[str, MigrateError]:
+    """Run the histories as far as the live databases are; why not, of those that don't get there.
+
+    One that a step of the other one ends goes on by itself, as far as the links allow.
+    """
+    error = _error_of(own, destinations, limits)
+    if error is None:
+        return {}
+    failed: dict[str, MigrateError] = {}
+    if isinstance(error, StepFailed):
+        failed[error.step.environment] = error
+    rest = {name: version for name, version in destinations.items() if name not in failed}
+    if len(rest) == len(destinations) == 1:
+        return dict.fromkeys(rest, error)
+    for name, version in rest.items():
+        failed |= _migrate(own, {name: version}, limits)
+    return failed
+
+
+def _error_of(
+    own: Environments, destinations: Mapping[str, str], limits: Limits
+) -> MigrateError | None:
+    """Run together what can be; what about the history itself kept it from its end."""
+    request = Request(Operation.GOTO, tuple(destinations), destinations=dict(destinations))
+    try:
+        error = migrating.migrate(request, own, limits=limits).error
+    except LinkError as refused:
+        return refused
+    if error is None:
+        return None
+    if not isinstance(error, StepFailed) or isinstance(error, TimedOut):
+        raise error
+    return error
+
+
+def _told(error: MigrateError) -> str:
+    """Why a history could not be run; what is usually advised is about a database that stays."""
+    if not isinstance(error, StepFailed):
+        return error.message
+    place = error.location
+    where = error.step.revision if place is None else f"{place.path.name}:{place.line}"
+    words = " ".join(error.message.split())
+    what = f"{where} does not run on an engine of its own: {words}"
+    return "; ".join(filter(None, (what, way_out(error.message, otherwise=""))))
 
 
 def _destination(history: History) -> str:
@@ -130,6 +191,6 @@ def _differing(own: Environments, name: str, live: _Live) -> Iterator[Finding]:
     history = live.history
     newest = history.by_id[history.current[-1]] if history.current else None
     place = Location(newest.path, 1, 1) if newest is not None else None
-    for each in differences(wanted, live.schema):
+    for each in differences(wanted, without_old_record(live.schema, wanted)):
         hint = "take it back, or put it into a revision"
         yield DRIFT.finding(name, str(each), hint, place)

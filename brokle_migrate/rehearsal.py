@@ -21,8 +21,10 @@ from .checks.rehearsed import (
     UP_FAILS,
     way_out,
 )
+from .environments.restoring import by_database
 from .environments.throwaway import lacking, throwaway
 from .errors import ConfigError, Irreversible, LinkError, StepFailed, TimedOut
+from .history import History
 from .model import POSTGRES, Limits, Location, Operation, Request
 from .schemas import differences, told
 
@@ -69,16 +71,35 @@ def rehearse(
     :param limits: how long all of it, and a statement, may take.
     :raises Interrupted: a signal ended it.
     :raises TimedOut: it took longer than it may.
-    :raises ConfigError: there are no engines for it, or an ``env.py`` would connect elsewhere.
+    :raises ConfigError: there are no engines for it, an ``env.py`` would connect elsewhere, or a
+        dump is none to begin with.
     :raises MigrateError: the histories can't be planned.
     """
     missing = lacking(names)
     if missing is not None:
         raise ConfigError(f"nothing can be rehearsed: {missing}")
-    with throwaway(config, names, log=log, dumps=dumps) as environments:
+    begun = by_database(dumps, names)
+    with throwaway(config, names, log=log, dumps=begun) as environments:
+        for name, dump in begun.items():
+            _require_known(environments, name, dump)
         run = _Run(environments, tuple(names), tell, limits)
         run.there_and_back()
         return run.result
+
+
+def _require_known(environments: Environments, name: str, dump: Path) -> None:
+    """Refuse a dump that the files don't lead on from; the usual advice is about a live database.
+
+    :raises ConfigError: it records what no file has.
+    """
+    history = History(environments[name].snapshot())
+    if history.is_lost:
+        raise ConfigError(
+            f"{dump} records {', '.join(history.ahead)} in {name}, and no file here has that "
+            "version",
+            hint="update your checkout to the version that made it; or write another: "
+            "brokle-migrate dump",
+        )
 
 
 class _Run:

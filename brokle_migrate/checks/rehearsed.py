@@ -50,9 +50,10 @@ _WAYS_OUT = (
 _AGAIN = "correct the file, and check --rehearse again; it runs on engines of its own"
 
 
-def way_out(message: str) -> str:
+def way_out(message: str, otherwise: str = _AGAIN) -> str:
     """What to do about a step that failed in a rehearsal.
 
     :param message: in the words of its server.
+    :param otherwise: where nothing better is known.
     """
-    return next((hint for words, hint in _WAYS_OUT if words.search(message)), _AGAIN)
+    return next((hint for words, hint in _WAYS_OUT if words.search(message)), otherwise)

@@ -23,7 +23,7 @@ SELECT name, engine, formatQuery(create_table_query) FROM system.tables
 WHERE database = currentDatabase() AND NOT is_temporary AND name NOT LIKE '.inner%'
 """
 _COLUMNS = """
-SELECT table, name, type, default_kind, default_expression FROM system.columns
+SELECT table, name, type, default_kind, default_expression, comment FROM system.columns
 WHERE database = currentDatabase() AND table NOT LIKE '.inner%'
 """
 _CAN_FORMAT = "SELECT count() FROM system.functions WHERE name = 'formatQuery'"
@@ -61,10 +61,14 @@ def read_columns(driver: Driver, without: Collection[str]) -> Schema:
     :raises ServerError: the server refused to answer.
     """
     return schema_of(
-        SchemaObject("column", f"{table}.{name}", " ".join(filter(None, (type_, kind, default))))
-        for table, name, type_, kind, default in driver.query(_COLUMNS)
+        SchemaObject("column", f"{table}.{name}", _column(*definition))
+        for table, name, *definition in driver.query(_COLUMNS)
         if table not in without
     )
+
+
+def _column(type_: str, kind: str, default: str, comment: str) -> str:
+    return " ".join(filter(None, (type_, kind, default, comment and f"COMMENT {comment!r}")))
 
 
 def placeless(text: str, database: str) -> str:

@@ -11,6 +11,7 @@ from ..model import CLICKHOUSE, POSTGRES
 from .clickhouse_schema import unreplicated
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from ..config import DatabaseUrl
@@ -41,6 +42,30 @@ def database_of(path: Path) -> str:
             hint="write one from the live databases: brokle-migrate dump --out DIR",
         )
     return POSTGRES if found[1] == "Postgres" else CLICKHOUSE
+
+
+def by_database(paths: Sequence[Path], names: Collection[str]) -> dict[str, Path]:
+    """The dump of each database.
+
+    :param names: the databases that are there to take one.
+    :raises ConfigError: one can't be read, is no dump of ours, is of another database, or there
+        are two of the same.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = database_of(path)
+        if name not in names:
+            raise ConfigError(
+                f"{path} is a schema of {name}, which is not rehearsed",
+                hint=f"leave it out, or have {name} rehearsed, too: --db",
+            )
+        if name in found:
+            raise ConfigError(
+                f"{found[name]} and {path} are both a schema of {name}",
+                hint="a rehearsal begins with one for each database",
+            )
+        found[name] = path
+    return found
 
 
 def restore(path: Path, url: DatabaseUrl) -> None:

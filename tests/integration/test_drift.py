@@ -92,6 +92,60 @@ def test_what_can_not_be_made_again_is_not_passed(project: Project) -> None:
     assert data["not_checked"] == ["clickhouse was not compared: it records 5, which no file has"]
 
 
+def test_what_can_not_be_run_again_leaves_the_rest_compared(project: Project) -> None:
+    with_history(project)
+    role = "only_here"
+    project.add_revision("6", "CREATE TABLE z (id int)", "DROP TABLE z")
+    project.add_revision("7", f"GRANT SELECT ON z TO {role}", f"REVOKE ALL ON z FROM {role}")
+    with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role}")
+        try:
+            assert project.run("up").code == 0
+            http_query(project.clickhouse_url or "", "DROP TABLE c")
+            code, data, drifted = compare(project)
+            assert (code, data["live"], drifted) == (3, ["clickhouse"], ["table c is missing"])
+            (told,) = data["not_checked"]
+            assert told.startswith("postgres was not compared: 7_revision_7.py:")
+            assert f'role "{role}" does not exist; roles belong to a server' in told
+            assert "brokle-migrate" not in told
+        finally:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_what_waits_for_a_link_is_not_passed(project: Project) -> None:
+    project.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
+    linked = "-- migrate: requires postgres@1\n"
+    project.add_pair("2", "b", linked + TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    assert project.run("up").code == 0
+    with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as connection:
+        connection.execute("DROP TABLE a; DELETE FROM alembic_version")
+    code, data, drifted = compare(project)
+    assert (code, data["live"], drifted) == (3, ["postgres"], [])
+    assert data["not_checked"][0].startswith("clickhouse was not compared: ")
+    assert "postgres@1" in data["not_checked"][0]
+
+
+def test_the_table_that_golang_migrate_left_is_no_difference(project: Project) -> None:
+    with_history(project)
+    assert project.run("up").code == 0
+    with psycopg.connect(libpq_url(project.postgres_url or ""), autocommit=True) as connection:
+        connection.execute("CREATE TABLE old (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+        connection.execute("CREATE TABLE older (version bigint, dirty boolean, note text)")
+    columns = "(version Int64, dirty UInt8, sequence UInt64)"
+    http_query(project.clickhouse_url or "", f"CREATE TABLE old {columns} ENGINE = TinyLog")
+    code, _, drifted = compare(project)
+    assert (code, drifted) == (3, ["table older should not be there"])
+
+
+def test_it_takes_no_longer_than_it_may(tmp_path: Path, postgres_url: str) -> None:
+    project = Project(tmp_path / "p", postgres_url)
+    project.add_revision("1", "SELECT pg_sleep(3)", "SELECT 1")
+    assert project.run("up").code == 0
+    result = project.run("check", "--live", "--json", "--timeout", "2s")
+    assert result.code == 1, result.out + result.err
+    assert json.loads(result.out)["error"]["code"] == "timeout"
+
+
 def test_the_embedded_databases(tmp_path: Path) -> None:
     data = tmp_path / "data"
     urls = (f"postgresql+embedded:///{data}/pg", f"clickhouse+embedded:///{data}/ch")
@@ -111,7 +165,13 @@ def test_an_old_server_is_compared_by_its_columns(
     assert (code, drifted, data["live"]) == (0, [], ["clickhouse"])
     assert "its columns were compared alone" in data["not_checked"][0]
     clickhouse_server.query("ALTER TABLE b ADD COLUMN x UInt8", server_database)
-    assert compare(project)[2] == ["column b.x should not be there"]
+    clickhouse_server.query("ALTER TABLE b COMMENT COLUMN n 'it''s'", server_database)
+    columns = "(version Int64, dirty UInt8, sequence UInt64)"
+    clickhouse_server.query(f"CREATE TABLE old {columns} ENGINE = TinyLog", server_database)
+    assert set(compare(project)[2]) == {
+        'column b.n differs\n  -UInt32\n  +UInt32 COMMENT "it\'s"',
+        "column b.x should not be there",
+    }
 
 
 def test_databases_that_do_not_answer(tmp_path: Path) -> None:

@@ -298,6 +298,23 @@ def test_it_begins_with_a_dump(both: Project, temporary: Path) -> None:
     up = ["+postgres 3", "+clickhouse 4"]
     assert steps == [*up, "-clickhouse 4", "-postgres 3", *up]
 
+    refused = "is a schema of postgres, which is not rehearsed"
+    assert_refused(both, refused, dumps[0], "--db", "clickhouse")
+    assert_refused(both, "are both a schema of postgres", dumps[0], *dumps)
+    dump = both.path / "schema" / "postgres.sql"
+    dump.write_text(dump.read_text().replace("VALUES ('1')", "VALUES ('77')"))
+    error = assert_refused(both, "postgres.sql records 77 in postgres, and no file here", *dumps)
+    assert "force" not in error
+
+
+def assert_refused(project: Project, words: str, *argv: str) -> str:
+    """What is said of dumps that nothing can begin with."""
+    result = project.run("check", "--rehearse", *argv)
+    error = " ".join(result.err.split())
+    assert result.code == 2, result.out + error
+    assert words in error
+    return error
+
 
 def test_what_is_no_dump_of_ours_is_refused(both: Project) -> None:
     both.add_revision("1", "CREATE TABLE a (id int)", "DROP TABLE a")
@@ -324,6 +341,13 @@ def test_a_rehearsal_that_could_not_begin_is_not_passed(clickhouse: Project) -> 
     ini.write_text(f"{ini.read_text()}\n[check]\nlevels = MG001=warning\n")
     assert clickhouse.invoke("check").code == 0
     assert clickhouse.invoke("check", "--rehearse").code == 3
+
+
+def test_that_drift_is_allowed_is_no_matter_of_a_rehearsal(clickhouse: Project) -> None:
+    allowed = "-- migrate: allow MG030 because one server has more\n"
+    clickhouse.add_pair("1", "b", allowed + TABLE.format("b"), "DROP TABLE IF EXISTS b")
+    data = json.loads(clickhouse.run("check", "--rehearse", "--json").out)["data"]
+    assert data["findings"] == []
 
 
 def test_a_history_without_revisions(both: Project) -> None:
