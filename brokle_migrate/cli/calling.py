@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import time
 import traceback
@@ -14,11 +12,12 @@ from .. import migrating
 from ..clickhouse import command
 from ..clickhouse.config import Config
 from ..config import load, no_color
-from ..errors import MigrateError, interrupted
 from ..model import Action, Limits
 from ..redact import Redactor
 from ..render import choose
 from ..render.base import Writer
+from ..veil import veiled
+from .session import let_go, told
 from .signals import stoppable, terminable
 
 if TYPE_CHECKING:
@@ -39,22 +38,11 @@ def call(given: Given, verb: str, values: Mapping[str, Any]) -> int:
     running = _Call(given)
     try:
         with terminable():
-            getattr(command, verb)(running.config(), **values)
-        sys.stdout.flush()
-        code = running.exit_code
-    except BrokenPipeError:
-        # Somebody's `| head` has read enough: nothing is left to tell, nor to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = running.exit_code
-    except MigrateError as error:
+            config = running.config()
+            with veiled(running.hide):
+                code = running.outcome(lambda: getattr(command, verb)(config, **values))
+    except (Exception, KeyboardInterrupt) as error:
         code = running.failed(error)
-    except KeyboardInterrupt as error:
-        code = running.failed(interrupted(*error.args[:1] or (signal.SIGINT,)))
-    except Exception:
-        # A bug: it still has to pass the redactor, and end the output.
-        words = f"this is a bug in brokle-migrate:\n{traceback.format_exc()}"
-        running.failed(MigrateError(words))
-        code = 1
     with suppress(BrokenPipeError):
         running.renderer.finish(f"clickhouse {verb}", code)
     return code
@@ -70,15 +58,16 @@ class _Call:
     def __init__(self, given: Given) -> None:
         self._given = given
         self._started = time.monotonic()
-        self.renderer = self._renderer(Redactor(()).hide)
+        self.hide = Redactor(()).hide
+        self.renderer = self._renderer()
         self.exit_code = 0
 
     def config(self) -> Config:
         """The configuration for the verb's function."""
         given = self._given
         settings = load(config_file=given.config, x=given.x, alembic_section=given.name)
-        hide = Redactor(settings.secrets, public=settings.public).hide
-        self.renderer = self._renderer(hide)
+        self.hide = Redactor(settings.secrets, public=settings.public).hide
+        self.renderer = self._renderer()
         return Config(
             settings=settings,
             stdout=Writer(sys.stdout),
@@ -108,19 +97,27 @@ class _Call:
             renderer.report(report)
         return report
 
-    def failed(self, error: MigrateError) -> int:
+    def outcome(self, work: Callable[[], object]) -> int:
+        """Do the work; the exit code."""
+        try:
+            work()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            let_go()
+        return self.exit_code
+
+    def failed(self, error: BaseException) -> int:
         """Say what went wrong; the exit code."""
         if self._given.raiseerr:
             self.renderer.message(traceback.format_exc())
-        self.renderer.error(error)
-        return error.exit_code
+        return told(self.renderer, error)
 
-    def _renderer(self, hide: Callable[[str], str]) -> Renderer:
+    def _renderer(self) -> Renderer:
         given = self._given
         return choose(
             out=sys.stderr,
             quiet=given.quiet,
             color=False if given.no_color or no_color() else None,
-            hide=hide,
+            hide=self.hide,
             failure="FAILED",
         )

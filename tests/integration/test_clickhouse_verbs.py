@@ -392,6 +392,22 @@ def test_no_password_is_printed(tmp_path: Path) -> None:
     assert "topsecret" not in failed.out + failed.err
 
 
+def test_what_env_py_prints_and_logs_has_no_password(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = "clickhouse+http://u:topsecret@127.0.0.1:1/db"
+    project = _filled(Project(tmp_path / "project", None, url))
+    project.write(
+        "migrations_clickhouse/env.py",
+        f"import logging\nprint('printed', {url!r})\nlogging.error('logged %s', {url!r})\n",
+    )
+    result = project.invoke("clickhouse", "current")
+    assert result.code == 5
+    assert "printed" in result.err
+    assert "logged" in caplog.text
+    assert "topsecret" not in result.out + result.err + caplog.text
+
+
 def test_a_project_without_clickhouse_says_so(tmp_path: Path) -> None:
     project = Project(tmp_path / "project", "postgresql://127.0.0.1:1/db", None)
     result = project.invoke("clickhouse", "heads")
