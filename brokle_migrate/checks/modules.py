@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..model import POSTGRES, Level, Location
+from ..pythontree import function, refusal, statements
 from .rule import Hit, Rules
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class Module:
 
     def function(self, name: str) -> ast.FunctionDef | None:
         """A function of the module."""
-        found = (each for each in self.tree.body if isinstance(each, ast.FunctionDef))
-        return next((each for each in found if each.name == name), None)
+        return function(self.tree, name)
 
     def calls(self, *names: str) -> Iterator[ast.Call]:
         """Calls of ``op.NAME``, or of anything else's method of that name."""
@@ -182,10 +182,9 @@ def refuses(module: Module) -> Iterator[Hit]:
     https://docs.python.org/3/library/exceptions.html#NotImplementedError
     """
     downgrade = module.function("downgrade") if "raise" in module.source else None
-    if downgrade is not None:
-        body = _body(downgrade)
-        if len(body) == 1 and isinstance(body[0], ast.Raise):
-            yield Hit(module.at(body[0]), "it can't be rolled back")
+    raised = None if downgrade is None else refusal(downgrade)
+    if raised is not None:
+        yield Hit(module.at(raised), "it can't be rolled back")
 
 
 @MODULES.rule("PG008", Level.WARNING, "an import of the application")
@@ -207,14 +206,5 @@ def imports(module: Module) -> Iterator[Hit]:
                 yield Hit(module.at(node), f"{name} is not what it will be then", hint)
 
 
-def _body(function: ast.FunctionDef) -> list[ast.stmt]:
-    """The statements, without a docstring."""
-    return [
-        each
-        for each in function.body
-        if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
-    ]
-
-
 def _is_empty(function: ast.FunctionDef) -> bool:
-    return all(isinstance(each, ast.Pass) for each in _body(function))
+    return all(isinstance(each, ast.Pass) for each in statements(function))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Irreversible
 from ..model import Action
+from ..pythontree import function, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,14 +24,14 @@ def require_way_back(steps: Iterable[Step]) -> None:
     for step in steps:
         if step.action is not Action.DOWNGRADE or step.path is None:
             continue
-        refusal = _refusal(step.path)
-        if refusal is not None:
+        reason = _reason(step.path)
+        if reason is not None:
             raise Irreversible(
-                f"{step.environment} {step.revision} can't be rolled back: {refusal} ({step.path})"
+                f"{step.environment} {step.revision} can't be rolled back: {reason} ({step.path})"
             )
 
 
-def _refusal(path: Path) -> str | None:
+def _reason(path: Path) -> str | None:
     """What a module's ``downgrade()`` raises, None where it does anything else.
 
     What can't be read is for Alembic to complain about.
@@ -39,16 +40,9 @@ def _refusal(path: Path) -> str | None:
         module = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
-    for function in module.body:
-        if isinstance(function, ast.FunctionDef) and function.name == "downgrade":
-            body = [line for line in function.body if not _is_text(line)]
-            if len(body) == 1 and isinstance(body[0], ast.Raise):
-                return _words(body[0].exc)
-    return None
-
-
-def _is_text(line: ast.stmt) -> bool:
-    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+    downgrade = function(module, "downgrade")
+    raised = None if downgrade is None else refusal(downgrade)
+    return None if raised is None else _words(raised.exc)
 
 
 def _words(raised: ast.expr | None) -> str:
