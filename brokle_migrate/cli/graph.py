@@ -110,11 +110,7 @@ def _unreadable(found: Graph) -> list[Finding]:
 
 
 def _write(session: Session, found: Graph, form: Form, out: Path) -> None:
-    from ..render.pictures import PictureFile
-    from .files import replace_file
+    from .files import write_out
 
     content = session.renderer.picture(found, form).encode()
-    written = not session.options.dry_run
-    if written:
-        replace_file(out, content)
-    session.renderer.drawn(found, PictureFile(out, len(content), written))
+    session.renderer.drawn(found, write_out(out, content, dry_run=session.options.dry_run))

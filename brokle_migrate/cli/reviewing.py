@@ -125,17 +125,13 @@ def _show(session: Session, preview: Preview, form: PlanForm) -> None:
 
 def _write(session: Session, proposal: Proposal, forms: Mapping[Path, PlanForm]) -> None:
     """One plan in every form, with one digest."""
-    from ..render.proposals import PlanFile
-    from .files import replace_file
+    from .files import write_out
 
     contents = {
         out: session.renderer.proposal_text(proposal, form).encode() for out, form in forms.items()
     }
-    written = not session.options.dry_run
-    for out, content in contents.items():
-        if written:
-            replace_file(out, content)
-    files = [PlanFile(out, len(content), written) for out, content in contents.items()]
+    dry_run = session.options.dry_run
+    files = [write_out(out, content, dry_run=dry_run) for out, content in contents.items()]
     session.renderer.proposed(proposal, files)
 
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from ..status import Info, Status
     from .blocks import Block
     from .check_forms import CheckForm
-    from .pictures import Form, PictureFile
-    from .proposals import PlanFile, PlanForm
+    from .files import OutFile
+    from .pictures import Form
+    from .proposals import PlanForm
 
     Hide = Callable[[str], str]
     Inventory = Mapping[str, Sequence[DatabaseObject]]
@@ -61,7 +62,7 @@ class Renderer(Protocol):
     def proposal_text(self, proposal: Proposal, form: PlanForm) -> str:
         """The same as a text, for a file; without secrets."""
 
-    def proposed(self, proposal: Proposal, files: Sequence[PlanFile]) -> None:
+    def proposed(self, proposal: Proposal, files: Sequence[OutFile]) -> None:
         """That a plan was written to files, or would be."""
 
     def findings(self, findings: Sequence[Finding]) -> None:
@@ -127,7 +128,7 @@ class Renderer(Protocol):
     def picture(self, graph: Graph, form: Form) -> str:
         """The same as a text, for a file; without secrets."""
 
-    def drawn(self, graph: Graph, picture: PictureFile) -> None:
+    def drawn(self, graph: Graph, picture: OutFile) -> None:
         """That a picture was written to a file, or would be."""
 
     def message(self, text: str) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .files import file_data
+
 if TYPE_CHECKING:
     from ..graph import Edge, Graph, Node, Problem, Side
     from .data import Data
-    from .pictures import PictureFile
+    from .files import OutFile
 
 
-def graph_data(graph: Graph, picture: PictureFile | None = None) -> Data:
+def graph_data(graph: Graph, picture: OutFile | None = None) -> Data:
     """Nodes, edges, and where each database stands.
 
     :param picture: the file that was written, or would be.
@@ -19,7 +21,7 @@ def graph_data(graph: Graph, picture: PictureFile | None = None) -> Data:
         "databases": [_side(side) for side in graph.sides],
         "nodes": [_node(node) for node in graph.nodes],
         "edges": [_edge(edge) for edge in graph.edges],
-        "file": None if picture is None else _file(picture),
+        "file": None if picture is None else file_data(picture),
     }
 
 
@@ -61,12 +63,4 @@ def _edge(edge: Edge) -> Data:
         "kind": edge.kind.value,
         "from": {"environment": edge.source[0], "revision": edge.source[1]},
         "to": {"environment": edge.target[0], "revision": edge.target[1]},
-    }
-
-
-def _file(picture: PictureFile) -> Data:
-    return {
-        "path": str(picture.path),
-        "bytes": picture.size,
-        "written": picture.written,
     }

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from ..status import Info, Status
     from .base import Hide, Inventory, Renderer, Writer
     from .check_forms import CheckForm
-    from .pictures import Form, PictureFile
-    from .proposals import PlanFile, PlanForm
+    from .files import OutFile
+    from .pictures import Form
+    from .proposals import PlanForm
 
 SCHEMA = 1  # goes up when a field of the envelope or of its data changes its meaning or goes away
 
@@ -77,7 +78,7 @@ class JsonRenderer:
         """A plan as a text, for a file; without secrets."""
         return self._people.proposal_text(proposal, form)
 
-    def proposed(self, proposal: Proposal, files: Sequence[PlanFile]) -> None:
+    def proposed(self, proposal: Proposal, files: Sequence[OutFile]) -> None:
         """A plan as data, and the files that were written, or would be."""
         from .proposals import proposed_data
 
@@ -168,7 +169,7 @@ class JsonRenderer:
         """Both histories as a picture, for a file; without secrets."""
         return self._people.picture(graph, form)
 
-    def drawn(self, graph: Graph, picture: PictureFile) -> None:
+    def drawn(self, graph: Graph, picture: OutFile) -> None:
         """Both histories as data, and the file that was written, or would be."""
         self._keep(graph_data(graph, picture))
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..graph import Graph
 
 
@@ -22,18 +19,6 @@ class Form(StrEnum):
 
 FORMS = {".svg": Form.SVG, ".mmd": Form.MERMAID, ".mermaid": Form.MERMAID, ".md": Form.MARKDOWN}
 """The form that the suffix of a file stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class PictureFile:
-    """A picture in a file; its size in bytes.
-
-    :ivar written: False for one that would be written.
-    """
-
-    path: Path
-    size: int
-    written: bool
 
 
 def draw(graph: Graph, form: Form) -> str:

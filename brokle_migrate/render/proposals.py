@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from . import words
 from .blocks import Line
+from .files import file_data, file_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from ..proposal import Proposal
+    from .files import OutFile
 
 
 class PlanForm(StrEnum):
@@ -37,18 +36,6 @@ FORMS = {
 
 SHORT = 12
 """Characters of a digest that tell one plan from another."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFile:
-    """A plan in a file; its size in bytes.
-
-    :ivar written: False for one that would be written.
-    """
-
-    path: Path
-    size: int
-    written: bool
 
 
 def written(proposal: Proposal, form: PlanForm) -> str:
@@ -78,24 +65,20 @@ def complaint(form: PlanForm, text: str) -> str:
     return complaint(text)
 
 
-def proposed_page(proposal: Proposal, files: Sequence[PlanFile]) -> Iterator[Line]:
+def proposed_page(proposal: Proposal, files: Sequence[OutFile]) -> Iterator[Line]:
     """What was written, and what a run of it would do for good."""
     from ..proposal_file import digest
     from .plan_view import title, verdict
 
     for file in files:
-        done = "wrote" if file.written else "would write"
-        yield Line(f"{done} {words.path(file.path)} ({words.size(file.size)})")
+        yield file_line(file)
     yield Line(f"plan {digest(proposal)[:SHORT]}: {title(proposal)}. {verdict(proposal)}")
 
 
 def proposed_data(
-    proposal: Proposal, hide: Callable[[str], str], files: Sequence[PlanFile] = ()
+    proposal: Proposal, hide: Callable[[str], str], files: Sequence[OutFile] = ()
 ) -> dict[str, Any]:
     """What a file holds, and where that was written."""
     from ..proposal_file import hidden, proposal_data
 
-    described = [
-        {"path": str(file.path), "bytes": file.size, "written": file.written} for file in files
-    ]
-    return {**proposal_data(hidden(proposal, hide)), "files": described}
+    return {**proposal_data(hidden(proposal, hide)), "files": [file_data(file) for file in files]}

@@ -9,6 +9,7 @@ from .adoptions import adopted_page, adoption_page
 from .blocks import Line
 from .checks import checked_page
 from .dumps import dump_remarks, dumped_page
+from .files import file_line
 from .infos import info_page
 from .locks import lock_page
 from .plans import (
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
     from .base import Inventory, Screen
     from .blocks import Block
     from .check_forms import CheckForm
-    from .pictures import Form, PictureFile
-    from .proposals import PlanFile, PlanForm
+    from .files import OutFile
+    from .pictures import Form
+    from .proposals import PlanForm
 
 
 class TextRenderer:
@@ -105,7 +107,7 @@ class TextRenderer:
             self.message(refused)
         return text
 
-    def proposed(self, proposal: Proposal, files: Sequence[PlanFile]) -> None:
+    def proposed(self, proposal: Proposal, files: Sequence[OutFile]) -> None:
         """That a plan was written to files, or would be."""
         from ..proposal_file import hidden
         from .proposals import proposed_page
@@ -226,10 +228,9 @@ class TextRenderer:
             self.message(refused)
         return text
 
-    def drawn(self, graph: Graph, picture: PictureFile) -> None:  # noqa: ARG002 - for JSON
+    def drawn(self, graph: Graph, picture: OutFile) -> None:  # noqa: ARG002 - for JSON
         """That a picture was written to a file, or would be."""
-        done = "wrote" if picture.written else "would write"
-        self._data([Line(f"{done} {words.path(picture.path)} ({words.size(picture.size)})")])
+        self._data([file_line(picture)])
 
     def message(self, text: str) -> None:
         """A sentence on standard error."""

@@ -30,8 +30,9 @@ from brokle_migrate.preview import Preview, StepPreview
 from brokle_migrate.proposal import Made
 from brokle_migrate.render import choose
 from brokle_migrate.render.check_forms import CheckForm
+from brokle_migrate.render.files import OutFile
 from brokle_migrate.render.pictures import Form
-from brokle_migrate.render.proposals import PlanFile, PlanForm
+from brokle_migrate.render.proposals import PlanForm
 from brokle_migrate.status import DatabaseInfo, DatabaseStatus, Info, SettingView
 from brokle_migrate.vitals import Vitals
 
@@ -106,7 +107,7 @@ def everything(text: str):
         renderer.plan(preview)
         for form in PlanForm:
             renderer.proposal(proposed, form)
-        renderer.proposed(proposed, [PlanFile(Path(text or "x"), 1, written=True)])
+        renderer.proposed(proposed, [OutFile(Path(text or "x"), 1, written=True)])
         renderer.event(StepStarted(step, 1, 1))
         renderer.event(StepFinished(step, 2))
         renderer.report(report)
