@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .argv import Names, hoisted
-from .options import TIMES
+from .options import CONFIG, NO_COLOR, SECTION, TIMES, X, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +30,22 @@ class Given:
 
 
 _OPTIONS = [
-    click.option(
-        "-c",
-        "--config",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="config.yaml, alembic.ini or pyproject.toml to use.",
-    ),
+    CONFIG,
     click.option(
         "-n",
         "--name",
-        default="alembic",
+        default=SECTION,
         show_default=True,
         help="Alembic's section of the .ini file: the lock is in its database.",
     ),
-    click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    X,
     click.option("--raiseerr", is_flag=True, help="Show the whole stack of an error."),
     click.option("-q", "--quiet", is_flag=True, help="Print errors and SQL only."),
-    click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+    NO_COLOR,
     *TIMES,
 ]
-_NAMES = set(Given.__dataclass_fields__)
-
-
-def given(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a group its options, as one :class:`Given` value."""
-
-    @wraps(function)
-    def collected(**values: Any) -> Any:
-        return function(Given(**{name: values.pop(name) for name in _NAMES}), **values)
-
-    for option in reversed(_OPTIONS):
-        collected = option(collected)
-    return collected
+given = together(Given, _OPTIONS)
+"""Gives a group its options, as one :class:`Given` value."""
 
 
 class Verbs(click.Group):

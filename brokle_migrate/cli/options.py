@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..model import Limits
 
@@ -68,6 +68,16 @@ class Common:
         return Limits(deadline, self.statement_timeout or None)
 
 
+CONFIG = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="config.yaml, alembic.ini or pyproject.toml to use.",
+)
+X = click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py.")
+NO_COLOR = click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
+
 TIMES = (
     click.option(
         "--lock-timeout",
@@ -100,13 +110,7 @@ _COMMON = [
     click.option("--json", is_flag=True, help="Print one JSON document on standard output."),
     click.option("-q", "--quiet", is_flag=True, help="Print data and errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Print every statement, and Alembic's log."),
-    click.option(
-        "-c",
-        "--config",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="config.yaml, alembic.ini or pyproject.toml to use.",
-    ),
+    CONFIG,
     click.option(
         "-n",
         "--section",
@@ -115,7 +119,7 @@ _COMMON = [
         metavar="NAME",
         help="Alembic's section of alembic.ini.",
     ),
-    click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    X,
     click.option(
         "--wait",
         type=Duration(),
@@ -134,19 +138,30 @@ _COMMON = [
         is_flag=True,
         help="Commit Postgres only once ClickHouse is done; on failure undo both.",
     ),
-    click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+    NO_COLOR,
 ]
-_NAMES = set(Common.__dataclass_fields__)
 
 
-def common(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of every command, as one :class:`Common` value."""
+def together(
+    kind: type[Any], options: Sequence[Callable[..., Any]]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What gives a command options, whose values it takes as one.
 
-    @wraps(function)
-    def collected(**values: Any) -> Any:
-        shared = Common(**{name: values.pop(name) for name in _NAMES})
-        return function(shared, **values)
+    :param kind: a dataclass with a field for each option; its value is the first argument.
+    """
+    names = tuple(kind.__dataclass_fields__)
 
-    for option in reversed(_COMMON):
-        collected = option(collected)
-    return collected
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def collected(**values: Any) -> Any:
+            return function(kind(**{name: values.pop(name) for name in names}), **values)
+
+        for option in reversed(options):
+            collected = option(collected)
+        return collected
+
+    return decorate
+
+
+common = together(Common, _COMMON)
+"""Gives a command the options of every command, as one :class:`Common` value."""
